@@ -1,0 +1,132 @@
+import type { ModelCard } from '../catalog/card.ts'
+import type { Chance } from '../lib/chance.ts'
+import type { Decoder } from '../lib/sse.ts'
+import type { Wire } from '../protocol/endpoint.ts'
+import type { EndpointId, Wires } from '../protocol/index.ts'
+import type { Failure } from './failure.ts'
+
+/** One upstream that may serve a request: a model at a provider, reached with one credential. */
+export interface Target {
+  /** `provider/model`, e.g. `gemini/gemini-2.5-flash`. */
+  readonly id: string
+  readonly provider: string
+  /** The id that the provider knows. */
+  readonly model: string
+}
+
+/** Bytes that the gateway fetched for a URL in the request. */
+export interface Media {
+  readonly mimeType: string
+  /** Standard base64, no prefix. */
+  readonly data: string
+}
+
+/** This tenant's small notes in this isolate's memory; bounded, may forget at any time. */
+export interface Notes {
+  get(key: string): string | undefined
+  set(key: string, value: string): void
+}
+
+/** What a codec may know besides the request. Everything here is plain data or injected. */
+export interface CodecContext {
+  readonly target: Target
+  readonly card: ModelCard | undefined
+  readonly chance: Chance
+  /** Refuse what cannot be honoured, instead of leaving hints out and listing them. */
+  readonly strict: boolean
+  /** Fetched media by the URL that the request gave. */
+  readonly media: ReadonlyMap<string, Media>
+  readonly notes: Notes
+  /** Values that must replace the caller's in fields which identify an end user (design: several tenants, one credential). */
+  readonly pseudonyms: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * What the translator or the relay changed or left out, as `parameter=what`, e.g. `store=dropped`,
+ * `max_tokens=renamed`. Listed in `x-gateway-adapted`.
+ */
+export type Adaptation = `${string}=${string}`
+
+/** What to send, before the shell adds origin, credentials and deadline. */
+export interface Upstream {
+  readonly path: `/${string}`
+  readonly body: string | Uint8Array<ArrayBuffer>
+  readonly headers?: Readonly<Record<string, string>>
+  readonly adapted: readonly Adaptation[]
+}
+
+/** Top-level members of the caller's body to set or to take out; the rest of the text stays as it came. */
+export interface Patch {
+  readonly set: Readonly<Record<string, unknown>>
+  readonly drop: readonly string[]
+  readonly adapted: readonly Adaptation[]
+}
+
+/** The upstream already speaks OpenAI: bytes are relayed, and only read. */
+export interface Passthrough<W extends Wire> {
+  readonly kind: 'passthrough'
+  readonly path: `/${string}`
+  /** `undefined` sends the caller's own bytes. */
+  readonly patch: (request: W['request'], context: CodecContext) => Patch | undefined
+}
+
+/** Serves one request by several upstream calls, for a provider that lacks the option (e.g. `n`). */
+export interface FanOut<W extends Wire> {
+  /** One request per upstream call; a single one means that no fan-out is needed. */
+  readonly split: (request: W['request']) => readonly W['request'][]
+  readonly join: (responses: readonly W['response'][]) => W['response']
+  /** Merges the parts' streams; `push` and `end` name the part that an event came from. */
+  readonly joinEvents: (parts: number) => {
+    push(part: number, event: W['event'], emit: (event: W['event']) => void): void
+    end(part: number, emit: (event: W['event']) => void): void
+  }
+}
+
+/** The upstream speaks its own format. All functions are pure, and none may change the request. */
+export interface Translation<W extends Wire> {
+  readonly kind: 'translation'
+  /** Throws `GatewayError` for what cannot be honoured. */
+  readonly encode: (request: W['request'], context: CodecContext) => Upstream
+  /** Throws `UpstreamFailure` when a 200 answer is none. */
+  readonly decode: (body: unknown, request: W['request'], context: CodecContext) => W['response']
+  readonly events?: (request: W['request'], context: CodecContext) => Decoder<string, W['event']>
+  readonly fanOut?: FanOut<W>
+  /** Media URLs are fetched by the gateway and handed over in `context.media`. */
+  readonly inlinesMedia?: true
+}
+export type Codec<W extends Wire> = Passthrough<W> | Translation<W>
+
+export interface Provider {
+  readonly authorize: (credential: string) => Readonly<Record<string, string>>
+  /** A missing endpoint is a missing capability; there is no flag to forget. */
+  readonly codecs: { readonly [E in EndpointId]?: Codec<Wires[E]> }
+  /** Reads an error answer. `body` is parsed JSON, or the text where it is none. */
+  readonly classify: (status: number, headers: Headers, body: unknown) => Failure
+}
+
+/** Erases an adapter's private wire types, once, so that no other file needs a cast. */
+export function translation<W extends Wire, Body, Event = Body>(codec: {
+  readonly encode: (request: W['request'], context: CodecContext) => Upstream
+  readonly decode: (body: Body, request: W['request'], context: CodecContext) => W['response']
+  readonly events?: (request: W['request'], context: CodecContext) => Decoder<Event, W['event']>
+  readonly fanOut?: FanOut<W>
+  readonly inlinesMedia?: true
+}): Translation<W> {
+  const { encode, decode, events, fanOut, inlinesMedia } = codec
+  return {
+    kind: 'translation',
+    encode,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where a foreign answer gets its type
+    decode: (body, request, context) => decode(body as Body, request, context),
+    ...(events && { events: (request, context) => overJson(events(request, context)) }),
+    ...(fanOut && { fanOut }),
+    ...(inlinesMedia && { inlinesMedia }),
+  }
+}
+function overJson<In, Out>(inner: Decoder<In, Out>): Decoder<string, Out> {
+  return {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see translation()
+    push: (data, emit) => inner.push(JSON.parse(data) as In, emit),
+    end: (emit) => inner.end(emit),
+  }
+}
