@@ -27,6 +27,7 @@ export const chat: Endpoint<ChatWire> = {
   check,
   features,
   media,
+  answers,
   usage: (response) => toUsage(response.usage),
   observe: observeChat,
   trim,
@@ -83,6 +84,10 @@ function partsMedia(parts: readonly unknown[], at: string, found: MediaReference
       }
     }
   }
+}
+
+function answers(body: object): body is ChatWire['response'] {
+  return 'choices' in body && Array.isArray(body.choices) && body.choices.length > 0
 }
 
 /**

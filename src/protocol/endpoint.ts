@@ -44,6 +44,8 @@ export interface Endpoint<W extends Wire> {
   check(request: W['request']): void
   features(request: W['request']): ReadonlySet<Feature>
   media(request: W['request']): readonly MediaReference[]
+  /** Whether a JSON object from an upstream is an answer at all, and not an empty shell. */
+  answers(body: object): body is W['response']
   usage(response: W['response']): Usage | undefined
   observe(request: W['request']): Observer<W['event']>
   /**
