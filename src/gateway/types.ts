@@ -1,11 +1,13 @@
+import type { ModelCard } from '../catalog/model-card.ts'
 import type { Config } from '../config/schema.ts'
+import type { GatewayError } from '../errors.ts'
 import type { Principal } from '../keys/principal.ts'
 import type { Pseudonyms } from '../keys/pseudonyms.ts'
 import type { Chance } from '../lib/chance.ts'
 import type { Timers } from '../lib/clock.ts'
 import type { Member } from '../lib/json-scan.ts'
 import type { Finish } from '../lib/sse.ts'
-import type { MediaReference } from '../protocol/endpoint.ts'
+import type { MediaReference, ServedBy } from '../protocol/endpoint.ts'
 import type { EndpointId, Wires } from '../protocol/index.ts'
 import type { Usage } from '../protocol/usage.ts'
 import type { Failure } from '../providers/failure.ts'
@@ -61,32 +63,38 @@ export interface Attempted {
   readonly failure?: Failure | undefined
 }
 
-/** How the request ended, once its last byte has left. */
-export interface Settled {
-  readonly finish: Finish
-  readonly usage: Usage | undefined
-  readonly thrown?: unknown
-}
-
 /** What one served request was, for the headers and the books. */
 export interface Facts {
   readonly target: Target
+  readonly card: ModelCard | undefined
   readonly adapted: readonly Adaptation[]
-  readonly attempts: readonly Attempted[]
-  /** From the last attempt's start to its first meaningful event, or to the end of an answer that is not streamed. */
-  readonly firstEventMs: number
   readonly upstreamRequestId: string | undefined
+  readonly served: ServedBy
+  /** Known at once for an answer that is not streamed. */
   readonly usage: Usage | undefined
 }
 
-export interface Served {
-  readonly body: string | ReadableStream<Uint8Array>
-  readonly stream: boolean
-  /** Unknown when the headers had to go out before anything was decided. */
+/** How the request ended, once its last byte has left. */
+export interface Settled {
   readonly facts: Facts | undefined
-  readonly lifecycle: LifecycleFacts
-  readonly settled: Promise<Settled>
+  readonly attempts: readonly Attempted[]
+  readonly finish: Finish | 'refused'
+  readonly usage: Usage | undefined
+  readonly error?: GatewayError | undefined
 }
+
+/** What the caller gets. Facts come back as values; nothing is written into a shared context. */
+export type Served = {
+  readonly lifecycle: LifecycleFacts
+  /** Never rejects. */
+  readonly settled: Promise<Settled>
+} & (
+  | { readonly kind: 'body'; readonly body: string; readonly facts: Facts; readonly attempts: readonly Attempted[] }
+  | { readonly kind: 'stream'; readonly body: ReadableStream<Uint8Array>; readonly facts: Facts; readonly attempts: readonly Attempted[] }
+  /** The headers had to go out before anything was decided: who serves is not known yet. */
+  | { readonly kind: 'early'; readonly body: ReadableStream<Uint8Array> }
+  | { readonly kind: 'refused'; readonly error: GatewayError; readonly attempts: readonly Attempted[] }
+)
 
 /** Everything the orchestration reaches the world by. */
 export interface Ports {

@@ -1,18 +1,18 @@
 import { z } from 'zod'
 import { GatewayError } from '../errors.ts'
-import type { ChatChunk, ChatRequest, ChatWire } from './chat.ts'
+import type { ChatChunk, ChatMessage, ChatRequest, ChatWire, Tool } from './chat.ts'
 import type { Endpoint, Feature, MediaReference } from './endpoint.ts'
 import { isRecord } from './guards.ts'
 import { observeChat } from './chat-observer.ts'
-import { toUsage } from './chat-usage.ts'
+import { servedBy, toUsage } from './chat-usage.ts'
 
 /** The envelope: what routing needs, and nothing of the message tree (openai.md 2.1; a relayed request is OpenAI's to judge). */
 const envelope = z.looseObject({
   model: z.string().min(1),
-  messages: z.array(z.unknown()).min(1),
+  messages: z.array(z.custom<ChatMessage>()).min(1),
   stream: z.boolean().nullish(),
   n: z.number().int().min(1).max(128).nullish(),
-  tools: z.array(z.unknown()).max(128).nullish(),
+  tools: z.array(z.custom<Tool>()).max(128).nullish(),
 })
 
 /** Fields by which other gateways let a caller choose where the operator's key goes: refused, never relayed. */
@@ -29,6 +29,7 @@ export const chat: Endpoint<ChatWire> = {
   media,
   answers,
   usage: (response) => toUsage(response.usage),
+  served: servedBy,
   observe: observeChat,
   trim,
 }
@@ -38,8 +39,7 @@ function check(request: ChatRequest): void {
     if (request[name] !== undefined) throw new GatewayError('unknown_parameter', `Unknown parameter: '${name}'.`, { param: name })
   }
   for (const [i, tool] of (request.tools ?? []).entries()) {
-    if (!isRecord(tool) || !isRecord(tool['function'])) continue
-    const { name } = tool['function']
+    const name: unknown = tool?.type === 'function' ? tool.function?.name : undefined
     if (typeof name === 'string' && !TOOL_NAME.test(name)) {
       throw new GatewayError('invalid_value', `Invalid 'tools[${i}].function.name': it must match ${TOOL_NAME.source}.`, {
         param: `tools[${i}].function.name`,

@@ -1,4 +1,5 @@
 import type { ChatUsage } from './chat.ts'
+import type { ServedBy } from './endpoint.ts'
 import type { Usage } from './usage.ts'
 
 /** OpenAI's usage object, in token classes (catalog.md 10): cached and audio are within prompt, reasoning within completion. */
@@ -18,3 +19,11 @@ export function toUsage(usage: ChatUsage | null | undefined): Usage | undefined 
 }
 const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
 const count = (value: unknown): number => (isCount(value) ? value : 0)
+
+/** Reads `model` and `service_tier`, whatever an upstream put there. */
+export function servedBy(answer: { readonly model?: unknown; readonly service_tier?: unknown }): ServedBy {
+  return {
+    model: typeof answer.model === 'string' && answer.model !== '' ? answer.model : undefined,
+    tier: typeof answer.service_tier === 'string' ? answer.service_tier : undefined,
+  }
+}
