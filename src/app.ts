@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { GatewayError } from './errors.ts'
+import type { GatewayError } from './errors.ts'
 import type { AppEnv } from './http/env.ts'
 import { errorResponse, toGatewayError } from './http/errors.ts'
 import { HEADERS } from './http/headers.ts'
@@ -22,8 +22,10 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.route('/v1', routes)
   app.route('/v1', models)
-  for (const { path } of Object.values(endpoints)) app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))
-  for (const path of ['/health', '/v1/models', '/v1/models/:id{.+}']) app.all(path, () => refuse(methodNotAllowed('GET')))
+  for (const { path } of Object.values(endpoints))
+    app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))
+  for (const path of ['/health', '/v1/models', '/v1/models/:id{.+}'])
+    app.all(path, () => refuse(methodNotAllowed('GET')))
   app.notFound((c) => refuse(unknownUrl(c.req.method, c.req.path)))
   app.onError((thrown, c) => {
     const error = toGatewayError(thrown)

@@ -5,7 +5,21 @@ import { sanitise } from './gateway/answer.ts'
 export function reportError(requestId: string | undefined, error: GatewayError): void {
   const { cause } = error.detail
   const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : 'unknown'
-  const at = cause instanceof Error ? (cause.stack ?? '').split('\n').slice(1, 4).map((line) => line.trim()) : []
+  const at =
+    cause instanceof Error
+      ? (cause.stack ?? '')
+          .split('\n')
+          .slice(1, 4)
+          .map((line) => line.trim())
+      : []
   // oxlint-disable-next-line eslint/no-console -- the one place that writes to the log
-  console.error(JSON.stringify({ level: 'error', requestId, code: error.code, cause: sanitise(text.replaceAll(/https?:\/\/\S+/g, '[url]')), at }))
+  console.error(
+    JSON.stringify({
+      level: 'error',
+      requestId,
+      code: error.code,
+      cause: sanitise(text.replaceAll(/https?:\/\/\S+/g, '[url]')),
+      at,
+    }),
+  )
 }

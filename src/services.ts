@@ -34,7 +34,7 @@ const timers: Timers = {
     return () => clearTimeout(id)
   },
 }
-const chance: Chance = { now: timers.now, random: () => Math.random() }
+const chance: Chance = { now: () => Date.now(), random: () => Math.random() }
 
 const perIsolate = new WeakMap<Env, Services>()
 
@@ -53,7 +53,8 @@ function compose(env: Env): Services {
   const deployment = readDeployment(variables)
   const config = loadConfig(compiled, variables)
   const allowHosts = new Set(config.media.allowHosts)
-  const settings = (provider: string) => (provider === 'gemini' ? deployment.providers.gemini : deployment.providers.openai)
+  const settings = (provider: string) =>
+    provider === 'gemini' ? deployment.providers.gemini : deployment.providers.openai
   const send = (request: Request): Promise<Response> => fetch(request)
   return {
     config,
@@ -77,7 +78,11 @@ function compose(env: Env): Services {
         checkInlineImage(reference)
       },
       fetchMedia: (reference, host, signal) =>
-        fetchMedia(reference, { fetch: send, timers, policy: { allowHosts, ownHost: host }, limits: config.media }, signal),
+        fetchMedia(
+          reference,
+          { fetch: send, timers, policy: { allowHosts, ownHost: host }, limits: config.media },
+          signal,
+        ),
     }),
   }
 }

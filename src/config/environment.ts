@@ -3,7 +3,11 @@ import type { ConfigInput } from './schema.ts'
 /** Provider names, and the variables that hold their base URL and key. */
 export const PROVIDER_VARIABLES = {
   openai: { baseUrl: 'OPENAI_BASE_URL', apiKey: 'OPENAI_API_KEY', default: 'https://api.openai.com/v1' },
-  gemini: { baseUrl: 'GEMINI_BASE_URL', apiKey: 'GEMINI_API_KEY', default: 'https://generativelanguage.googleapis.com' },
+  gemini: {
+    baseUrl: 'GEMINI_BASE_URL',
+    apiKey: 'GEMINI_API_KEY',
+    default: 'https://generativelanguage.googleapis.com',
+  },
 } as const
 export type ProviderName = keyof typeof PROVIDER_VARIABLES
 
@@ -51,7 +55,8 @@ export function overlay(env: Environment): Record<string, unknown> {
 function provider(env: Environment, name: ProviderName): ProviderSettings {
   const variables = PROVIDER_VARIABLES[name]
   const baseUrl = (text(env, variables.baseUrl) ?? variables.default).replace(/\/+$/, '')
-  if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) throw new Error(`${variables.baseUrl} is not an http(s) URL.`)
+  if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol))
+    throw new Error(`${variables.baseUrl} is not an http(s) URL.`)
   return { baseUrl, apiKey: text(env, variables.apiKey) }
 }
 
@@ -61,7 +66,10 @@ function text(env: Environment, name: string): string | undefined {
 }
 
 function list(env: Environment, name: string): readonly string[] {
-  return (text(env, name) ?? '').split(',').map((item) => item.trim()).filter((item) => item !== '')
+  return (text(env, name) ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
 }
 
 function optional(key: string, value: string | undefined): Record<string, string> {

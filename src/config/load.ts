@@ -14,6 +14,7 @@ export function loadConfig(file: unknown, env: Environment): Config {
 function merge(under: unknown, over: unknown): unknown {
   if (!isRecord(under) || !isRecord(over)) return over ?? under
   const merged: Record<string, unknown> = { ...under }
-  for (const [key, value] of Object.entries(over)) merged[key] = Object.hasOwn(under, key) ? merge(under[key], value) : value
+  for (const [key, value] of Object.entries(over))
+    merged[key] = Object.hasOwn(under, key) ? merge(under[key], value) : value
   return merged
 }

@@ -18,19 +18,27 @@ export const configSchema = z.strictObject({
   lifecycle: z
     .enum(['as-is', 'follow', 'refuse'])
     .default('as-is')
-    .describe('What to do with a model past its shutdown date: send it anyway, serve its successor, or refuse with 404.'),
+    .describe(
+      'What to do with a model past its shutdown date: send it anyway, serve its successor, or refuse with 404.',
+    ),
   adaptation: z
     .enum(['lenient', 'strict'])
     .default('lenient')
     .describe('Lenient leaves out hints that a model cannot honour and lists them; strict refuses them.'),
-  routes: z.record(name, route).default({}).describe('Model names of your own, each over one or more targets.'),
+  routes: z
+    .record(name, route)
+    .default({})
+    .describe('Model names of your own, each over one or more targets.'),
   cors: z
     .strictObject({ origins: z.array(z.string()).default([]) })
     .prefault({})
     .describe('Browser origins that may call /v1. None by default.'),
   media: z
     .strictObject({
-      allowHosts: z.array(z.string()).default([]).describe('Hosts exempt from the rules for fetched media; for development and tests.'),
+      allowHosts: z
+        .array(z.string())
+        .default([])
+        .describe('Hosts exempt from the rules for fetched media; for development and tests.'),
       maxBytes: z.number().int().positive().default(8_388_608),
       timeoutMs: milliseconds.default(10_000),
     })
@@ -45,7 +53,9 @@ export const configSchema = z.strictObject({
       reasoningFirstEventMs: milliseconds.default(120_000),
       stallMs: milliseconds.default(30_000).describe('Between two events.'),
       reasoningStallMs: milliseconds.default(120_000),
-      commitMs: milliseconds.default(25_000).describe('Silence after which a stream gets its headers and comments.'),
+      commitMs: milliseconds
+        .default(25_000)
+        .describe('Silence after which a stream gets its headers and comments.'),
       keepAliveMs: milliseconds.default(10_000).describe('Between two comments on a silent stream.'),
     })
     .prefault({}),

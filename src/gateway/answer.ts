@@ -16,7 +16,8 @@ const WORDS: Readonly<Partial<Record<Failure['kind'], string>>> = {
   redirected: 'The upstream provider answered with a redirect, which is never followed.',
 }
 /** Anything that looks like a key, whoever wrote it. */
-const KEY_LIKE = /\b(?:sk|ek|gw|gwa|gws)[-_][A-Za-z0-9_-]{6,}[^\s"']*|\bAIza[A-Za-z0-9_-]{10,}|\bAQ\.[A-Za-z0-9_-]{10,}/g
+const KEY_LIKE =
+  /\b(?:sk|ek|gw|gwa|gws)[-_][A-Za-z0-9_-]{6,}[^\s"']*|\bAIza[A-Za-z0-9_-]{10,}|\bAQ\.[A-Za-z0-9_-]{10,}/g
 // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is taken out
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/g
 const MAX_MESSAGE_CHARS = 500
@@ -52,11 +53,24 @@ export function toAnswer(failure: Failure, ownKey: boolean): GatewayError {
 /** Failures of an account: the caller's own, when the key is. */
 const OWN_ACCOUNT: ReadonlySet<Failure['kind']> = new Set(['forbidden', 'precondition', 'billing'])
 /** An SDK would repeat these by its own rules; nothing will change within its patience (openai.md 1.6). */
-const RETRY_IS_POINTLESS: ReadonlySet<Failure['kind']> = new Set(['billing', 'quota_exhausted', 'bad_credential', 'forbidden', 'precondition', 'model_missing'])
+const RETRY_IS_POINTLESS: ReadonlySet<Failure['kind']> = new Set([
+  'billing',
+  'quota_exhausted',
+  'bad_credential',
+  'forbidden',
+  'precondition',
+  'model_missing',
+])
 
 function upstreamFields({ status, upstream }: Failure): Pick<GatewayError['detail'], 'upstream'> {
   if (status === undefined || status < 400) return {}
-  return { upstream: { status: statusFor(status), type: upstream?.type, code: upstream?.code === null ? null : upstream?.code } }
+  return {
+    upstream: {
+      status: statusFor(status),
+      type: upstream?.type,
+      code: upstream?.code === null ? null : upstream?.code,
+    },
+  }
 }
 
 /** Google bills with 402; the SDKs know 429 for it. */
@@ -67,7 +81,10 @@ export function errorFrame(thrown: unknown, ownKey: boolean): string {
   const error =
     thrown instanceof GatewayError
       ? thrown
-      : toAnswer(thrown instanceof UpstreamFailure ? thrown.failure : { kind: 'cut_short', message: INTERRUPTED }, ownKey)
+      : toAnswer(
+          thrown instanceof UpstreamFailure ? thrown.failure : { kind: 'cut_short', message: INTERRUPTED },
+          ownKey,
+        )
   return `data: ${JSON.stringify(error.toBody())}\n\n`
 }
 

@@ -49,21 +49,36 @@ export interface AttemptPorts {
 /** Longest answer that is not streamed, and longest single event: above both, an upstream is broken or hostile. */
 const MAX_ANSWER_BYTES = 32 * 1_048_576
 const MAX_ERROR_BYTES = 262_144
-const FIRST_EVENT_TIMEOUT: Failure = { kind: 'first_event_timeout', message: 'The upstream did not begin its answer in time.' }
+const FIRST_EVENT_TIMEOUT: Failure = {
+  kind: 'first_event_timeout',
+  message: 'The upstream did not begin its answer in time.',
+}
 const STALLED: Failure = { kind: 'stalled', message: 'The upstream stream stalled.' }
 
 /** Sends one request and waits until its answer means something. Never throws for what the upstream does. */
-export async function attempt<W extends Wire>(ports: AttemptPorts, input: AttemptInput<W>): Promise<AttemptResult<W>> {
+export async function attempt<W extends Wire>(
+  ports: AttemptPorts,
+  input: AttemptInput<W>,
+): Promise<AttemptResult<W>> {
   const own = new AbortController()
   const signal = AbortSignal.any([input.signal, own.signal])
-  const stop = ports.timers.after(input.limits.firstEventMs, () => own.abort(new UpstreamFailure(FIRST_EVENT_TIMEOUT)))
+  const stop = ports.timers.after(input.limits.firstEventMs, () =>
+    own.abort(new UpstreamFailure(FIRST_EVENT_TIMEOUT)),
+  )
   try {
     const response = await ports.fetch(
-      new Request(input.url, { method: 'POST', headers: input.headers, body: input.body, redirect: 'manual', signal }),
+      new Request(input.url, {
+        method: 'POST',
+        headers: input.headers,
+        body: input.body,
+        redirect: 'manual',
+        signal,
+      }),
     )
     if (response.status !== 200) return { ok: false, failure: await readFailure(response, input.provider) }
     const upstreamRequestId = response.headers.get('x-request-id') ?? undefined
-    const answer = input.request.stream === true ? await begin(ports, input, response, own) : await read(input, response)
+    const answer =
+      input.request.stream === true ? await begin(ports, input, response, own) : await read(input, response)
     return { ok: true, upstreamRequestId, answer }
   } catch (thrown) {
     own.abort(thrown)
@@ -80,13 +95,17 @@ async function begin<W extends Wire>(
   own: AbortController,
 ): Promise<Begun<W>['answer']> {
   const { endpoint, codec, request, context, provider, ownKey, limits } = input
-  if (response.body === null || !isEventStream(response)) throw new UpstreamFailure(await notAStream(response, input.provider))
+  if (response.body === null || !isEventStream(response))
+    throw new UpstreamFailure(await notAStream(response, input.provider))
   const observer = endpoint.observe(request)
   const trim = endpoint.trim(request)
   const sink =
     codec.kind === 'passthrough'
       ? relaySink<W>(observer, trim, (error) => provider.classify(200, response.headers, error))
-      : translateSink<W>(eventsOf(codec, request, context), observer, { trim, terminator: endpoint.terminator })
+      : translateSink<W>(eventsOf(codec, request, context), observer, {
+          trim,
+          terminator: endpoint.terminator,
+        })
   const stream = relay(response.body, sink, {
     timers: ports.timers,
     stallMs: limits.stallMs,
@@ -100,8 +119,15 @@ async function begin<W extends Wire>(
   return { kind: 'stream', relay: stream, observer }
 }
 
-function eventsOf<W extends Wire>(codec: Extract<Codec<W>, { kind: 'translation' }>, request: W['request'], context: CodecContext) {
-  if (codec.events === undefined) throw new GatewayError('unsupported_parameter', 'This model does not stream on this endpoint.', { param: 'stream' })
+function eventsOf<W extends Wire>(
+  codec: Extract<Codec<W>, { kind: 'translation' }>,
+  request: W['request'],
+  context: CodecContext,
+) {
+  if (codec.events === undefined)
+    throw new GatewayError('unsupported_parameter', 'This model does not stream on this endpoint.', {
+      param: 'stream',
+    })
   return codec.events(request, context)
 }
 
@@ -110,16 +136,22 @@ async function read<W extends Wire>(input: AttemptInput<W>, response: Response):
   const parsed = parse(text)
   if (!isRecord(parsed)) throw new UpstreamFailure(GARBLED)
   const error = parsed['error']
-  if (error !== undefined && error !== null) throw new UpstreamFailure(input.provider.classify(200, response.headers, parsed))
+  if (error !== undefined && error !== null)
+    throw new UpstreamFailure(input.provider.classify(200, response.headers, parsed))
   if (input.codec.kind === 'translation') {
     const decoded = decode(input.codec, parsed, input)
     return { kind: 'body', text: JSON.stringify(decoded), response: decoded }
   }
-  if (!input.endpoint.answers(parsed)) throw new UpstreamFailure({ kind: 'empty', message: 'The upstream sent an empty answer.' })
+  if (!input.endpoint.answers(parsed))
+    throw new UpstreamFailure({ kind: 'empty', message: 'The upstream sent an empty answer.' })
   return { kind: 'body', text, response: parsed }
 }
 
-function decode<W extends Wire>(codec: Extract<Codec<W>, { kind: 'translation' }>, body: unknown, input: AttemptInput<W>): W['response'] {
+function decode<W extends Wire>(
+  codec: Extract<Codec<W>, { kind: 'translation' }>,
+  body: unknown,
+  input: AttemptInput<W>,
+): W['response'] {
   try {
     return codec.decode(body, input.request, input.context)
   } catch (thrown) {
@@ -137,16 +169,21 @@ function parse(text: string): unknown {
   }
 }
 
-const isEventStream = (response: Response): boolean => (response.headers.get('content-type') ?? '').includes('text/event-stream')
+const isEventStream = (response: Response): boolean =>
+  (response.headers.get('content-type') ?? '').includes('text/event-stream')
 
 /** A stream was asked for and something else came: an error, which is read although the status says 200, or garbage. */
 async function notAStream(response: Response, provider: Provider): Promise<Failure> {
-  const body = parse(new TextDecoder().decode(await readBytes(response, MAX_ERROR_BYTES).catch(() => new Uint8Array())))
+  const body = parse(
+    new TextDecoder().decode(await readBytes(response, MAX_ERROR_BYTES).catch(() => new Uint8Array())),
+  )
   return isRecord(body) && isRecord(body['error']) ? provider.classify(200, response.headers, body) : GARBLED
 }
 
 async function readFailure(response: Response, provider: Provider): Promise<Failure> {
-  const text = new TextDecoder().decode(await readBytes(response, MAX_ERROR_BYTES).catch(() => new Uint8Array()))
+  const text = new TextDecoder().decode(
+    await readBytes(response, MAX_ERROR_BYTES).catch(() => new Uint8Array()),
+  )
   return provider.classify(response.status, response.headers, parse(text) ?? text)
 }
 
@@ -155,8 +192,11 @@ function failureOf(thrown: unknown, signal: AbortSignal): Failure {
   if (thrown instanceof UpstreamFailure) return thrown.failure
   if (signal.aborted) {
     const { reason } = signal
-    return reason instanceof UpstreamFailure ? reason.failure : { kind: 'cancelled', message: 'The client closed the request.' }
+    return reason instanceof UpstreamFailure
+      ? reason.failure
+      : { kind: 'cancelled', message: 'The client closed the request.' }
   }
-  if (thrown instanceof BodyTooLarge || thrown instanceof EventTooLarge) return { kind: 'garbled', message: 'The upstream sent more than any answer can be.' }
+  if (thrown instanceof BodyTooLarge || thrown instanceof EventTooLarge)
+    return { kind: 'garbled', message: 'The upstream sent more than any answer can be.' }
   return { kind: 'network', message: 'The connection to the upstream failed.' }
 }

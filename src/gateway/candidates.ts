@@ -1,4 +1,4 @@
-import { card as cardOf, upstreamIdFor } from '../catalog/card.ts'
+import { upstreamIdFor } from '../catalog/card.ts'
 import { cardOrFamily } from '../catalog/family.ts'
 import { lifecycle } from '../catalog/lifecycle.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
@@ -28,8 +28,17 @@ export interface Resolved {
 export function resolve(model: string, config: Config, mode: Config['lifecycle'], now: number): Resolved {
   const route = Object.hasOwn(config.routes, model) ? config.routes[model] : undefined
   if (route === undefined) return resolveModel(model, mode, now)
-  const resolved = route.targets.map((target) => resolveModel(target.provider === undefined ? target.model : `${target.provider}/${target.model}`, mode, now))
-  return { candidates: resolved.flatMap(({ candidates }) => candidates), lifecycle: resolved[0]?.lifecycle ?? {} }
+  const resolved = route.targets.map((target) =>
+    resolveModel(
+      target.provider === undefined ? target.model : `${target.provider}/${target.model}`,
+      mode,
+      now,
+    ),
+  )
+  return {
+    candidates: resolved.flatMap(({ candidates }) => candidates),
+    lifecycle: resolved[0]?.lifecycle ?? {},
+  }
 }
 
 function resolveModel(model: string, mode: Config['lifecycle'], now: number): Resolved {
@@ -38,16 +47,16 @@ function resolveModel(model: string, mode: Config['lifecycle'], now: number): Re
   if (card === undefined || upstreamId === undefined) throw unknownModel(model)
   const verdict = lifecycle(card, mode, dayOf(now), 'chat')
   const notice = { deprecation: verdict.deprecation, sunset: verdict.sunset }
-  switch (verdict.kind) {
-    case 'serve':
-      return { candidates: [{ card: cardOf(model) ?? card, target: targetOf(card, upstreamId) }], lifecycle: notice }
-    case 'follow':
-      return {
-        candidates: [{ card: verdict.card, target: targetOf(verdict.card, verdict.card.upstreamId) }],
-        lifecycle: { ...notice, successor: verdict.card.id },
-      }
-    case 'retired':
-      throw new GatewayError('model_retired', retiredMessage(model, verdict.sunset, verdict.successor), { param: 'model', retry: false })
+  if (verdict.kind === 'retired') {
+    const message = retiredMessage(model, verdict.sunset, verdict.successor)
+    throw new GatewayError('model_retired', message, { param: 'model', retry: false })
+  }
+  if (verdict.kind === 'serve') {
+    return { candidates: [{ card, target: targetOf(card, upstreamId) }], lifecycle: notice }
+  }
+  return {
+    candidates: [{ card: verdict.card, target: targetOf(verdict.card, verdict.card.upstreamId) }],
+    lifecycle: { ...notice, successor: verdict.card.id },
   }
 }
 
@@ -63,5 +72,9 @@ function retiredMessage(model: string, sunset: string | undefined, successor: st
 /** The same words whether a model does not exist or is not the caller's to use. */
 export function unknownModel(model: string): GatewayError {
   const shown = model.length > 128 ? `${model.slice(0, 128)}…` : model
-  return new GatewayError('model_not_found', `The model '${shown}' does not exist or you do not have access to it.`, { param: 'model', retry: false })
+  return new GatewayError(
+    'model_not_found',
+    `The model '${shown}' does not exist or you do not have access to it.`,
+    { param: 'model', retry: false },
+  )
 }

@@ -21,7 +21,12 @@ export type Outcome<E extends EndpointId> = { readonly attempts: readonly Attemp
 )
 
 /** Walks the candidates until one begins to answer. */
-export async function failover<E extends EndpointId>(ports: Ports, call: Call<E>, scope: Scope, run: Run): Promise<Outcome<E>> {
+export async function failover<E extends EndpointId>(
+  ports: Ports,
+  call: Call<E>,
+  scope: Scope,
+  run: Run,
+): Promise<Outcome<E>> {
   const attempts: Attempted[] = []
   let at = 0
   let onThisTarget = 0
@@ -39,11 +44,20 @@ export async function failover<E extends EndpointId>(ports: Ports, call: Call<E>
     const result = await attempt(ports, inputOf(ports, call, scope, { candidate, prepared, run, hasNext }))
     const ms = ports.timers.now() - startedAt
     onThisTarget++
-    attempts.push({ target: candidate.target, startedAt, ms, failure: result.ok ? undefined : result.failure })
+    attempts.push({
+      target: candidate.target,
+      startedAt,
+      ms,
+      failure: result.ok ? undefined : result.failure,
+    })
     if (result.ok) return { attempts, won: { candidate, adapted: prepared.adapted, begun: result } }
     failure = result.failure
     const remainingMs = run.deadline - ports.timers.now()
-    const decision = decide(failure, { attempts: attempts.length, onThisTarget, failedAfterMs: ms, remainingMs, hasNext }, ports.chance)
+    const decision = decide(
+      failure,
+      { attempts: attempts.length, onThisTarget, failedAfterMs: ms, remainingMs, hasNext },
+      ports.chance,
+    )
     if (decision.act === 'stop') break
     if (decision.act === 'next') {
       at++
@@ -70,7 +84,17 @@ function inputOf<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
-  { candidate, prepared, run, hasNext }: { readonly candidate: Candidate; readonly prepared: Prepared<E>; readonly run: Run; readonly hasNext: boolean },
+  {
+    candidate,
+    prepared,
+    run,
+    hasNext,
+  }: {
+    readonly candidate: Candidate
+    readonly prepared: Prepared<E>
+    readonly run: Run
+    readonly hasNext: boolean
+  },
 ): AttemptInput<Wires[E]> {
   const { codec, provider, context, url, headers, body } = prepared
   return {
@@ -92,7 +116,11 @@ function inputOf<E extends EndpointId>(
 function limitsOf(
   { config, timers }: Ports,
   call: Call<EndpointId>,
-  { candidate, run, hasNext }: { readonly candidate: Candidate; readonly run: Run; readonly hasNext: boolean },
+  {
+    candidate,
+    run,
+    hasNext,
+  }: { readonly candidate: Candidate; readonly run: Run; readonly hasNext: boolean },
 ): AttemptLimits {
   const { timeouts } = config
   const reasons = candidate.card?.reasoning !== undefined

@@ -17,7 +17,10 @@ export function createGateway(ports: Ports): Gateway {
     const clock = startClock(ports, call, scope, resolved)
     const run = await startRun(ports, call, scope, { resolved, ...clock })
     const outcome = failover(ports, call, scope, run)
-    const early = call.request.stream === true ? await within(ports, ports.config.timeouts.commitMs, outcome) : await outcome
+    const early =
+      call.request.stream === true
+        ? await within(ports, ports.config.timeouts.commitMs, outcome)
+        : await outcome
     if (early !== undefined) return serve(early, call, scope, { resolved, stop: clock.stop })
     return serveLate(ports, call, scope, { outcome, resolved, ...clock })
   }
@@ -42,7 +45,9 @@ function startClock(ports: Ports, call: Call<EndpointId>, scope: Scope, resolved
   const totalMs = scope.timeoutMs ?? (reasons ? timeouts.reasoningMs : standardMs)
   const own = new AbortController()
   const message = `The request took longer than its limit of ${totalMs} ms.`
-  const stop = ports.timers.after(totalMs, () => own.abort(new UpstreamFailure({ kind: 'deadline', message })))
+  const stop = ports.timers.after(totalMs, () =>
+    own.abort(new UpstreamFailure({ kind: 'deadline', message })),
+  )
   return {
     deadline: ports.timers.now() + totalMs,
     signal: AbortSignal.any([scope.signal, own.signal]),
@@ -91,7 +96,13 @@ function serve<E extends EndpointId>(
   const { won, attempts } = outcome
   if (won === undefined) {
     stop()
-    const settled: Settled = { facts: undefined, attempts, finish: 'refused', usage: undefined, error: outcome.thrown }
+    const settled: Settled = {
+      facts: undefined,
+      attempts,
+      finish: 'refused',
+      usage: undefined,
+      error: outcome.thrown,
+    }
     return { kind: 'refused', error: outcome.thrown, attempts, lifecycle, settled: Promise.resolve(settled) }
   }
   const { answer, upstreamRequestId } = won.begun
@@ -100,14 +111,31 @@ function serve<E extends EndpointId>(
     stop()
     const endpoint = endpointOf(call)
     const usage = endpoint.usage(answer.response)
-    const facts: Facts = { target, card, adapted: won.adapted, upstreamRequestId, served: endpoint.served(answer.response), usage }
+    const facts: Facts = {
+      target,
+      card,
+      adapted: won.adapted,
+      upstreamRequestId,
+      served: endpoint.served(answer.response),
+      usage,
+    }
     const settled: Settled = { facts, attempts, finish: 'complete', usage }
     return { kind: 'body', body: answer.text, facts, attempts, lifecycle, settled: Promise.resolve(settled) }
   }
-  const facts: Facts = { target, card, adapted: won.adapted, upstreamRequestId, served: answer.observer.served, usage: undefined }
+  const facts: Facts = {
+    target,
+    card,
+    adapted: won.adapted,
+    upstreamRequestId,
+    served: answer.observer.served,
+    usage: undefined,
+  }
   const settled = answer.relay.finished.then(({ finish, thrown }): Settled => {
     stop()
-    const error = thrown instanceof UpstreamFailure ? toAnswer(thrown.failure, scope.principal.credential !== undefined) : undefined
+    const error =
+      thrown instanceof UpstreamFailure
+        ? toAnswer(thrown.failure, scope.principal.credential !== undefined)
+        : undefined
     return { facts, attempts, finish, usage: answer.observer.usage, error }
   })
   return { kind: 'stream', body: answer.relay.body, facts, attempts, lifecycle, settled }
@@ -121,15 +149,32 @@ function serveLate<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
-  late: { readonly outcome: Promise<Outcome<E>>; readonly resolved: Resolved; readonly stop: () => void; readonly abort: () => void },
+  late: {
+    readonly outcome: Promise<Outcome<E>>
+    readonly resolved: Resolved
+    readonly stop: () => void
+    readonly abort: () => void
+  },
 ): Served {
   const { resolved, stop, abort } = late
   const served = late.outcome.then((outcome) => serve(outcome, call, scope, { resolved, stop }))
   const ownKey = scope.principal.credential !== undefined
-  const content = served.then((result) => {
-    if (result.kind === 'refused') return bodyOf(errorFrame(result.error, ownKey))
-    return typeof result.body === 'string' ? bodyOf(result.body) : result.body
-  }, (thrown: unknown) => bodyOf(errorFrame(thrown, ownKey)))
-  const body = delayed(content, { timers: ports.timers, keepAliveMs: ports.config.timeouts.keepAliveMs, onCancel: abort })
-  return { kind: 'early', body, lifecycle: resolved.lifecycle, settled: served.then(({ settled }) => settled) }
+  const content = served.then(
+    (result) => {
+      if (result.kind === 'refused') return bodyOf(errorFrame(result.error, ownKey))
+      return typeof result.body === 'string' ? bodyOf(result.body) : result.body
+    },
+    (thrown: unknown) => bodyOf(errorFrame(thrown, ownKey)),
+  )
+  const body = delayed(content, {
+    timers: ports.timers,
+    keepAliveMs: ports.config.timeouts.keepAliveMs,
+    onCancel: abort,
+  })
+  return {
+    kind: 'early',
+    body,
+    lifecycle: resolved.lifecycle,
+    settled: served.then(({ settled }) => settled),
+  }
 }

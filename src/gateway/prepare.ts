@@ -29,14 +29,21 @@ export async function prepare<E extends EndpointId>(
   const provider = ports.providers[target.provider]
   const codec = provider && codecFor(provider, call.endpoint)
   if (provider === undefined || codec === undefined) {
-    throw new GatewayError('model_not_found', `The model '${call.request.model}' is not served on ${endpoints[call.endpoint].path}.`, { param: 'model', retry: false })
+    throw new GatewayError(
+      'model_not_found',
+      `The model '${call.request.model}' is not served on ${endpoints[call.endpoint].path}.`,
+      { param: 'model', retry: false },
+    )
   }
   const context: CodecContext = {
     target,
     card: candidate.card,
     chance: ports.chance,
     strict: scope.strict,
-    media: codec.kind === 'translation' && codec.inlinesMedia === true ? await inlineMedia(ports, call, scope, run) : NO_MEDIA,
+    media:
+      codec.kind === 'translation' && codec.inlinesMedia === true
+        ? await inlineMedia(ports, call, scope, run)
+        : NO_MEDIA,
     notes: ports.notes(scope.principal.tenant),
     pseudonyms: run.pseudonyms,
   }
@@ -64,7 +71,11 @@ const NO_MEDIA: ReadonlyMap<string, Media> = new Map()
 function credentialOf(ports: Ports, scope: Scope, provider: string): string {
   const credential = scope.principal.credential ?? ports.credential(provider)
   if (credential === undefined) {
-    throw new GatewayError('upstream_authentication_failed', `This gateway has no credential for the provider '${provider}'.`, { retry: false })
+    throw new GatewayError(
+      'upstream_authentication_failed',
+      `This gateway has no credential for the provider '${provider}'.`,
+      { retry: false },
+    )
   }
   return credential
 }
@@ -81,9 +92,16 @@ function encode<E extends EndpointId>(codec: Codec<Wires[E]>, call: Call<E>, con
 }
 
 /** Fetched once for all attempts; six connections is what the runtime opens at a time. */
-async function inlineMedia<E extends EndpointId>(ports: Ports, call: Call<E>, scope: Scope, run: Run): Promise<ReadonlyMap<string, Media>> {
+async function inlineMedia<E extends EndpointId>(
+  ports: Ports,
+  call: Call<E>,
+  scope: Scope,
+  run: Run,
+): Promise<ReadonlyMap<string, Media>> {
   const endpoint: Endpoint<Wires[E]> = endpoints[call.endpoint]
-  const wanted = endpoint.media(call.request).filter(({ url }) => !url.startsWith('data:') && !run.media.has(url))
+  const wanted = endpoint
+    .media(call.request)
+    .filter(({ url }) => !url.startsWith('data:') && !run.media.has(url))
   await Promise.all(
     wanted.map(async (reference) => {
       run.media.set(reference.url, await ports.fetchMedia(reference, scope.host, run.signal))

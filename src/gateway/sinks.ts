@@ -97,8 +97,12 @@ function see<W extends Wire>(observer: Observer<W['event']>, event: unknown): as
 function asFailure(thrown: unknown): UpstreamFailure {
   return thrown instanceof UpstreamFailure
     ? thrown
-    : new UpstreamFailure({ kind: 'garbled', message: 'The upstream sent an event that cannot be read.' }, thrown)
+    : new UpstreamFailure(
+        { kind: 'garbled', message: 'The upstream sent an event that cannot be read.' },
+        thrown,
+      )
 }
 
-const truthy = (value: unknown): boolean => value !== undefined && value !== null && value !== false && value !== ''
+const truthy = (value: unknown): boolean =>
+  value !== undefined && value !== null && value !== false && value !== ''
 const cutShort = (): UpstreamFailure => new UpstreamFailure({ kind: 'cut_short', message: INTERRUPTED })

@@ -89,8 +89,18 @@ export type Served = {
   /** Never rejects. */
   readonly settled: Promise<Settled>
 } & (
-  | { readonly kind: 'body'; readonly body: string; readonly facts: Facts; readonly attempts: readonly Attempted[] }
-  | { readonly kind: 'stream'; readonly body: ReadableStream<Uint8Array>; readonly facts: Facts; readonly attempts: readonly Attempted[] }
+  | {
+      readonly kind: 'body'
+      readonly body: string
+      readonly facts: Facts
+      readonly attempts: readonly Attempted[]
+    }
+  | {
+      readonly kind: 'stream'
+      readonly body: ReadableStream<Uint8Array>
+      readonly facts: Facts
+      readonly attempts: readonly Attempted[]
+    }
   /** The headers had to go out before anything was decided: who serves is not known yet. */
   | { readonly kind: 'early'; readonly body: ReadableStream<Uint8Array> }
   | { readonly kind: 'refused'; readonly error: GatewayError; readonly attempts: readonly Attempted[] }

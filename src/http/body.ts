@@ -38,20 +38,26 @@ function checkHeaders(headers: Headers): void {
     throw new GatewayError('unsupported_media_type', 'The Content-Type must be application/json.')
   }
   const encoding = headers.get('content-encoding') ?? 'identity'
-  if (encoding !== 'identity') throw new GatewayError('unsupported_media_type', 'The Content-Encoding of a request must be identity.')
+  if (encoding !== 'identity')
+    throw new GatewayError('unsupported_media_type', 'The Content-Encoding of a request must be identity.')
   const declared = Number(headers.get('content-length') ?? 0)
   if (inFlight > 0 && inFlight + declared > MAX_BYTES_IN_FLIGHT) {
-    throw new GatewayError('gateway_overloaded', 'The gateway holds too many large requests at the moment.', { retryAfterMs: 1_000 })
+    throw new GatewayError('gateway_overloaded', 'The gateway holds too many large requests at the moment.', {
+      retryAfterMs: 1_000,
+    })
   }
 }
 
 async function receive(request: Request, timers: Timers): Promise<Uint8Array<ArrayBuffer>> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const stop = timers.after(MAX_RECEIVE_MS, () => reject(new GatewayError('request_timeout', 'The request body did not arrive in time.')))
+  const stop = timers.after(MAX_RECEIVE_MS, () =>
+    reject(new GatewayError('request_timeout', 'The request body did not arrive in time.')),
+  )
   try {
     return await Promise.race([readBytes(request, MAX_JSON_BYTES), promise])
   } catch (thrown) {
-    if (thrown instanceof BodyTooLarge) throw new GatewayError('request_too_large', `The request body exceeds ${MAX_JSON_BYTES} bytes.`)
+    if (thrown instanceof BodyTooLarge)
+      throw new GatewayError('request_too_large', `The request body exceeds ${MAX_JSON_BYTES} bytes.`)
     throw thrown
   } finally {
     stop()

@@ -17,20 +17,24 @@ export function toGatewayError(thrown: unknown): GatewayError {
 /** The first issue names the parameter, in OpenAI's words (openai.md 1.4). */
 export function fromZod(error: z.ZodError | z.core.$ZodError): GatewayError {
   const [issue] = error.issues
-  const param = issue?.path.map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i === 0 ? '' : '.'}${String(key)}`)).join('')
-  if (issue?.code === 'invalid_type' && issue.input === undefined && issue.message.includes('undefined')) {
-    return new GatewayError('missing_required_parameter', `Missing required parameter: '${param}'.`, { param })
+  if (issue === undefined) return new GatewayError('invalid_request', 'Invalid request.')
+  const param = paramOf(issue.path)
+  if (issue.code === 'invalid_type') {
+    return issue.message.includes('received undefined')
+      ? new GatewayError('missing_required_parameter', `Missing required parameter: '${param}'.`, { param })
+      : new GatewayError('invalid_type', `Invalid type for '${param}': expected ${issue.expected}.`, { param })
   }
-  switch (issue?.code) {
-    case 'invalid_type':
-      return new GatewayError('invalid_type', `Invalid type for '${param}': expected ${issue.expected}.`, { param })
-    case 'too_big':
-      return issue.origin === 'array'
-        ? new GatewayError('too_many_items', `Invalid '${param}': at most ${issue.maximum} items are allowed.`, { param })
-        : new GatewayError('invalid_value', `Invalid '${param}': at most ${issue.maximum} is allowed.`, { param })
-    default:
-      return new GatewayError('invalid_value', `Invalid '${param}': ${issue?.message ?? 'invalid value'}.`, { param })
+  if (issue.code === 'too_big' && issue.origin === 'array') {
+    return new GatewayError('too_many_items', `Invalid '${param}': at most ${issue.maximum} items are allowed.`, { param })
   }
+  return new GatewayError('invalid_value', `Invalid '${param}': ${issue.message}.`, { param })
+}
+
+/** A path as OpenAI writes it: `messages[0].role`. */
+function paramOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i === 0 ? '' : '.'}${String(key)}`))
+    .join('')
 }
 
 /** An error as the response that the official SDKs turn into the right class. */

@@ -33,7 +33,8 @@ export function servedHeaders(served: Served, timing: Timing, now: number): Reco
   const attempts = served.kind === 'early' ? [] : served.attempts
   headers[HEADERS.serverTiming] = serverTiming(timing, attempts)
   if (served.kind !== 'early') headers[HEADERS.attempts] = String(attempts.length)
-  if (served.kind === 'body' || served.kind === 'stream') Object.assign(headers, factHeaders(served.facts, now))
+  if (served.kind === 'body' || served.kind === 'stream')
+    Object.assign(headers, factHeaders(served.facts, now))
   return headers
 }
 
@@ -43,7 +44,8 @@ function factHeaders(facts: Facts, now: number): Record<string, string> {
     [HEADERS.model]: headerText(facts.served.model ?? facts.target.model),
   }
   if (facts.adapted.length > 0) headers[HEADERS.adapted] = facts.adapted.join(', ')
-  if (facts.upstreamRequestId !== undefined) headers[HEADERS.upstreamRequestId] = headerText(facts.upstreamRequestId)
+  if (facts.upstreamRequestId !== undefined)
+    headers[HEADERS.upstreamRequestId] = headerText(facts.upstreamRequestId)
   const { card, served, usage } = facts
   const price = usage === undefined ? undefined : priceOf({ card, served, usage, date: dayOf(now) })
   if (price !== undefined) headers[HEADERS.cost] = formatUsd(price.picoUsd)

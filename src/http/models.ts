@@ -15,9 +15,20 @@ const OWNERS: Readonly<Record<ModelCard['provider'], string>> = { openai: 'opena
 export const models = new Hono<AppEnv>()
 
 models.get('/models', authenticate, (c) => {
-  const routes = Object.keys(c.var.services.config.routes).map((id) => ({ id, object: 'model', created: 0, owned_by: 'gateway', shutdown_date: null }))
+  const routes = Object.keys(c.var.services.config.routes).map((id) => ({
+    id,
+    object: 'model',
+    created: 0,
+    owned_by: 'gateway',
+    shutdown_date: null,
+  }))
   const named = new Set(routes.map(({ id }) => id))
-  const data = [...routes, ...cards().filter(({ id }) => !named.has(id)).map((card) => describe(card.id, card))]
+  const data = [
+    ...routes,
+    ...cards()
+      .filter(({ id }) => !named.has(id))
+      .map((card) => describe(card.id, card)),
+  ]
   return c.json({ object: 'list', data })
 })
 

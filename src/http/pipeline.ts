@@ -34,19 +34,38 @@ export const cors: MiddlewareHandler<AppEnv> = async (c, next) => {
   const origin = c.req.header('origin')
   const allowed = origin !== undefined && c.var.services.config.cors.origins.includes(origin)
   if (c.req.method === 'OPTIONS') {
-    return new Response(null, { status: 204, headers: allowed ? { ...allowOrigin(origin), ...PREFLIGHT } : { vary: 'origin' } })
+    return new Response(null, {
+      status: 204,
+      headers: allowed ? { ...allowOrigin(origin), ...PREFLIGHT } : { vary: 'origin' },
+    })
   }
   await next()
-  if (allowed) for (const [name, value] of Object.entries({ ...allowOrigin(origin), ...EXPOSED })) c.res.headers.set(name, value)
+  if (allowed)
+    for (const [name, value] of Object.entries({ ...allowOrigin(origin), ...EXPOSED }))
+      c.res.headers.set(name, value)
   return undefined
 }
 
-const allowOrigin = (origin: string): Record<string, string> => ({ 'access-control-allow-origin': origin, vary: 'origin' })
+const allowOrigin = (origin: string): Record<string, string> => ({
+  'access-control-allow-origin': origin,
+  vary: 'origin',
+})
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
   'access-control-allow-headers': [
     'authorization, content-type, openai-organization, openai-project, openai-beta, x-client-request-id, x-api-key',
-    ...['lang', 'package-version', 'os', 'arch', 'runtime', 'runtime-version', 'retry-count', 'timeout', 'helper-method', 'poll-helper'].map((name) => `x-stainless-${name}`),
+    ...[
+      'lang',
+      'package-version',
+      'os',
+      'arch',
+      'runtime',
+      'runtime-version',
+      'retry-count',
+      'timeout',
+      'helper-method',
+      'poll-helper',
+    ].map((name) => `x-stainless-${name}`),
     ...['timeout-ms', 'lifecycle', 'adaptation'].map((name) => `x-gateway-${name}`),
   ].join(', '),
   'access-control-max-age': '86400',

@@ -12,10 +12,9 @@ import { choice, timeoutMs } from './overrides.ts'
 
 /** One POST route per endpoint of the table. */
 export const routes = new Hono<AppEnv>()
-serve('chat')
+serve('chat', endpoints.chat)
 
-function serve<E extends EndpointId>(id: E): void {
-  const endpoint: Endpoint<Wires[E]> = endpoints[id]
+function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void {
   routes.post(
     endpoint.path,
     authenticate,
@@ -65,5 +64,8 @@ function respond(c: Context<AppEnv>, served: Served): Response {
 
 /** Paths that exist, by method; anything else on them is 405. */
 export function methodNotAllowed(allow: string): GatewayError {
-  return new GatewayError('method_not_allowed', `This URL only accepts ${allow}.`, { headers: { allow }, retry: false })
+  return new GatewayError('method_not_allowed', `This URL only accepts ${allow}.`, {
+    headers: { allow },
+    retry: false,
+  })
 }

@@ -25,7 +25,8 @@ export function createAuthenticator(deployment: Deployment): Authenticator {
       if (key === undefined) throw refused(mode === 'client' ? NO_PROVIDER_KEY : NO_KEY)
       const hash = await digest(key)
       const id = hex(hash).slice(0, 16)
-      if (mode === 'client') return { tenant: `client_${id}`, keyId: `client_${id}`, credential: key, may: EVERYTHING }
+      if (mode === 'client')
+        return { tenant: `client_${id}`, keyId: `client_${id}`, credential: key, may: EVERYTHING }
       known ??= await Promise.all(deployment.gatewayKeys.map(digest))
       let matches = 0
       for (const candidate of known) matches += Number(crypto.subtle.timingSafeEqual(hash, candidate))
@@ -41,7 +42,8 @@ function modeOf({ providers, gatewayKeys, allowAnonymous }: Deployment): Mode {
   return Object.values(providers).some(({ apiKey }) => apiKey !== undefined) ? 'closed' : 'client'
 }
 
-const NO_KEY = 'You did not provide an API key. Send a gateway key in an Authorization header: `Authorization: Bearer KEY`.'
+const NO_KEY =
+  'You did not provide an API key. Send a gateway key in an Authorization header: `Authorization: Bearer KEY`.'
 const NO_PROVIDER_KEY =
   "You did not provide an API key. This gateway holds none of its own: send the provider's key in an Authorization header: `Authorization: Bearer KEY`."
 const WRONG_KEY = 'Incorrect API key provided.'
@@ -57,7 +59,9 @@ function presentedKey(headers: Headers): string | undefined {
   const named = headers.get('x-api-key') ?? headers.get('api-key') ?? undefined
   const bearer = authorization === null ? undefined : bearerOf(authorization)
   if (bearer !== undefined && named !== undefined && bearer !== named) {
-    throw new GatewayError('conflicting_credentials', 'Two different API keys were provided; send one.', { headers: CHALLENGE })
+    throw new GatewayError('conflicting_credentials', 'Two different API keys were provided; send one.', {
+      headers: CHALLENGE,
+    })
   }
   return bearer ?? named
 }

@@ -10,7 +10,10 @@ const NONE: Pseudonyms = {}
  * Several tenants on one provider account share its prompt cache and its abuse tracking. Their values for these
  * fields are replaced by ones that no other tenant can name; without a `GATEWAY_SECRET` they are left out.
  */
-export function createPseudonyms(secret: string | undefined, tenants: number): (tenant: string, request: object) => Promise<Pseudonyms> {
+export function createPseudonyms(
+  secret: string | undefined,
+  tenants: number,
+): (tenant: string, request: object) => Promise<Pseudonyms> {
   let key: CryptoKey | undefined
   return async (tenant, request) => {
     if (tenants < 2) return NONE

@@ -16,5 +16,7 @@ export async function deriveHmacKey(secret: string, purpose: string): Promise<Cr
 export async function pseudonym(key: CryptoKey, ...parts: readonly string[]): Promise<string> {
   const message = parts.map((part) => `${part.length}:${part}`).join('') // lengths keep the parts apart
   const mac = new Uint8Array(await crypto.subtle.sign('HMAC', key, encoder.encode(message)))
-  return btoa(String.fromCharCode(...mac.subarray(0, 24))).replaceAll('+', '-').replaceAll('/', '_')
+  return btoa(String.fromCharCode(...mac.subarray(0, 24)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
 }

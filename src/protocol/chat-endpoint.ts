@@ -36,37 +36,45 @@ export const chat: Endpoint<ChatWire> = {
 
 function check(request: ChatRequest): void {
   for (const name of ROUTING_FIELDS) {
-    if (request[name] !== undefined) throw new GatewayError('unknown_parameter', `Unknown parameter: '${name}'.`, { param: name })
+    if (request[name] !== undefined)
+      throw new GatewayError('unknown_parameter', `Unknown parameter: '${name}'.`, { param: name })
   }
   for (const [i, tool] of (request.tools ?? []).entries()) {
     const name: unknown = tool?.type === 'function' ? tool.function?.name : undefined
     if (typeof name === 'string' && !TOOL_NAME.test(name)) {
-      throw new GatewayError('invalid_value', `Invalid 'tools[${i}].function.name': it must match ${TOOL_NAME.source}.`, {
-        param: `tools[${i}].function.name`,
-      })
+      throw new GatewayError(
+        'invalid_value',
+        `Invalid 'tools[${i}].function.name': it must match ${TOOL_NAME.source}.`,
+        {
+          param: `tools[${i}].function.name`,
+        },
+      )
     }
   }
 }
 
 function features(request: ChatRequest): ReadonlySet<Feature> {
   const needs = new Set<Feature>()
-  if ((request.tools?.length ?? 0) > 0 || (request.functions?.length ?? 0) > 0) needs.add('tools')
+  if (hasItems(request.tools) || hasItems(request.functions)) needs.add('tools')
   if (request.response_format?.type === 'json_schema') needs.add('json_schema')
-  for (const message of request.messages) {
-    if (!Array.isArray(message?.content)) continue
-    for (const part of message.content) {
-      if (part?.type === 'image_url') needs.add('vision')
-      if (part?.type === 'input_audio') needs.add('audio')
-    }
+  for (const part of request.messages.flatMap(partsOf)) {
+    const feature =
+      isRecord(part) && typeof part['type'] === 'string' ? PART_FEATURES[part['type']] : undefined
+    if (feature !== undefined) needs.add(feature)
   }
   return needs
 }
+const hasItems = (list: readonly unknown[] | null | undefined): boolean => (list?.length ?? 0) > 0
+const partsOf = (message: unknown): readonly unknown[] =>
+  isRecord(message) && Array.isArray(message['content']) ? message['content'] : []
+const PART_FEATURES: Readonly<Record<string, Feature>> = { image_url: 'vision', input_audio: 'audio' }
 
 /** Every URL of the messages, data URLs included. Tolerates any shape: this runs before anyone has validated the tree. */
 function media(request: ChatRequest): readonly MediaReference[] {
   const found: MediaReference[] = []
   for (const [i, message] of request.messages.entries()) {
-    if (isRecord(message) && Array.isArray(message['content'])) partsMedia(message['content'], `messages[${i}].content`, found)
+    if (isRecord(message) && Array.isArray(message['content']))
+      partsMedia(message['content'], `messages[${i}].content`, found)
   }
   return found
 }

@@ -33,7 +33,8 @@ export function observeChat(): Observer<ChatChunk> {
       if (!Array.isArray(event.choices)) throw new TypeError('The event is not a chat completion chunk.')
       if (event.usage !== null && event.usage !== undefined) usage = toUsage(event.usage)
       served ??= servedBy(event)
-      if (event.service_tier !== undefined && event.service_tier !== null) served = { ...served, tier: event.service_tier }
+      if (event.service_tier !== undefined && event.service_tier !== null)
+        served = { ...served, tier: event.service_tier }
       for (const part of event.choices) choice(part)
     },
     get started() {

@@ -17,7 +17,8 @@ export function toUsage(usage: ChatUsage | null | undefined): Usage | undefined 
     audioOutputTokens: count(output['audio_tokens']),
   }
 }
-const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0
 const count = (value: unknown): number => (isCount(value) ? value : 0)
 
 /** Reads `model` and `service_tier`, whatever an upstream put there. */

@@ -122,7 +122,10 @@ export interface ChatRequest {
   readonly function_call?: 'none' | 'auto' | { readonly name: string } | null | undefined
   readonly reasoning_effort?: string | null | undefined
   readonly modalities?: readonly string[] | null | undefined
-  readonly audio?: { readonly voice: string | { readonly id: string }; readonly format: string } | null | undefined
+  readonly audio?:
+    | { readonly voice: string | { readonly id: string }; readonly format: string }
+    | null
+    | undefined
   readonly web_search_options?: Readonly<Record<string, unknown>> | null | undefined
   readonly service_tier?: string | null | undefined
   readonly [field: string]: unknown
@@ -146,7 +149,12 @@ export interface AssistantMessage {
   readonly tool_calls?: readonly ToolCall[]
   readonly function_call?: { readonly name: string; readonly arguments: string }
   readonly annotations?: readonly UrlCitation[]
-  readonly audio?: { readonly id: string; readonly data: string; readonly transcript: string; readonly expires_at: number } | null
+  readonly audio?: {
+    readonly id: string
+    readonly data: string
+    readonly transcript: string
+    readonly expires_at: number
+  } | null
   readonly reasoning_content?: string
   readonly images?: readonly { readonly type: 'image_url'; readonly image_url: { readonly url: string } }[]
   readonly extra_content?: ExtraContent
@@ -196,7 +204,12 @@ export interface ChatDelta {
   readonly reasoning_content?: string
   readonly annotations?: readonly UrlCitation[]
   readonly images?: AssistantMessage['images']
-  readonly audio?: { readonly id?: string; readonly data?: string; readonly transcript?: string; readonly expires_at?: number }
+  readonly audio?: {
+    readonly id?: string
+    readonly data?: string
+    readonly transcript?: string
+    readonly expires_at?: number
+  }
   readonly extra_content?: ExtraContent
 }
 export interface ChunkChoice {

@@ -21,7 +21,8 @@ const MIN_REMAINING_MS = 2_000
 /** What to do after a failed attempt: once more, the next target, or give up. */
 export function decide(failure: Failure, progress: Progress, chance: Chance): Decision {
   const { act } = FAILURES[failure.kind]
-  if (act === 'stop' || progress.attempts >= MAX_ATTEMPTS || progress.remainingMs < MIN_REMAINING_MS) return { act: 'stop' }
+  if (act === 'stop' || progress.attempts >= MAX_ATTEMPTS || progress.remainingMs < MIN_REMAINING_MS)
+    return { act: 'stop' }
   if (act === 'retry' && progress.onThisTarget < MAX_ON_TARGET && progress.failedAfterMs < FAST_MS) {
     return { act: 'retry', afterMs: failure.kind === 'network' ? 0 : chance.random() * BASE_DELAY_MS }
   }
