@@ -7,7 +7,9 @@ const MAX_GZIPPED_BYTES = 250 * 1_024
 /** What must never get into it. */
 const FORBIDDEN = ['simulator', 'node:fs', 'yaml/dist']
 
-execFileSync('wrangler', ['deploy', '--dry-run', '--outdir', 'dist', '--metafile'], { stdio: ['ignore', 'ignore', 'inherit'] })
+execFileSync('wrangler', ['deploy', '--dry-run', '--outdir', 'dist', '--metafile'], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+})
 const meta = JSON.parse(readFileSync('dist/bundle-meta.json', 'utf8')) as { inputs: Record<string, unknown> }
 const intruders = Object.keys(meta.inputs).filter((path) => FORBIDDEN.some((part) => path.includes(part)))
 if (intruders.length > 0) throw new Error(`Not for the bundle: ${intruders.join(', ')}`)

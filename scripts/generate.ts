@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { configSchema } from '../src/config/schema.ts'
 import { compileConfig } from './compile-config.ts'
 import { generateCatalog } from './generate-catalog.ts'

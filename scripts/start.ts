@@ -25,7 +25,8 @@ if (held.length === 0) {
   })
 } else {
   for (const name of held) if (process.env[name] !== undefined) variables[name] = process.env[name]
-  for (const name of ['OPENAI_BASE_URL', 'GEMINI_BASE_URL']) if (settings[name] !== undefined) variables[name] = settings[name]
+  for (const name of ['OPENAI_BASE_URL', 'GEMINI_BASE_URL'])
+    if (settings[name] !== undefined) variables[name] = settings[name]
 }
 
 const worker = spawn(

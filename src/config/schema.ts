@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const milliseconds = z.number().int().positive()
 /** A name that the operator gives: it appears in headers and reports. */

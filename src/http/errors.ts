@@ -1,5 +1,5 @@
 import { HTTPException } from 'hono/http-exception'
-import { z } from 'zod'
+import * as z from 'zod'
 import { GatewayError } from '../errors.ts'
 import { HEADERS } from './headers.ts'
 
@@ -22,10 +22,16 @@ export function fromZod(error: z.ZodError | z.core.$ZodError): GatewayError {
   if (issue.code === 'invalid_type') {
     return issue.message.includes('received undefined')
       ? new GatewayError('missing_required_parameter', `Missing required parameter: '${param}'.`, { param })
-      : new GatewayError('invalid_type', `Invalid type for '${param}': expected ${issue.expected}.`, { param })
+      : new GatewayError('invalid_type', `Invalid type for '${param}': expected ${issue.expected}.`, {
+          param,
+        })
   }
   if (issue.code === 'too_big' && issue.origin === 'array') {
-    return new GatewayError('too_many_items', `Invalid '${param}': at most ${issue.maximum} items are allowed.`, { param })
+    return new GatewayError(
+      'too_many_items',
+      `Invalid '${param}': at most ${issue.maximum} items are allowed.`,
+      { param },
+    )
   }
   return new GatewayError('invalid_value', `Invalid '${param}': ${issue.message}.`, { param })
 }

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { z } from 'zod'
+import * as z from 'zod'
 import { zValidator } from '@hono/zod-validator'
 import { cards } from '../catalog/card.ts'
 import { cardOrFamily } from '../catalog/family.ts'
