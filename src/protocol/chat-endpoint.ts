@@ -8,11 +8,16 @@ import { servedBy, toUsage } from './chat-usage.ts'
 
 /** The envelope: what routing needs, and nothing of the message tree (openai.md 2.1; a relayed request is OpenAI's to judge). */
 const envelope = z.looseObject({
-  model: z.string().min(1),
-  messages: z.array(z.custom<ChatMessage>()).min(1),
+  model: z
+    .string()
+    .min(1)
+    // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is refused
+    .regex(/^[^\u0000-\u001f\u007f]*$/, 'it contains control characters'),
+  messages: z.array(z.custom<ChatMessage>(isRecord, 'expected object')).min(1),
   stream: z.boolean().nullish(),
+  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
   n: z.number().int().min(1).max(128).nullish(),
-  tools: z.array(z.custom<Tool>()).max(128).nullish(),
+  tools: z.array(z.custom<Tool>(isRecord, 'expected object')).max(128).nullish(),
 })
 
 /** Fields by which other gateways let a caller choose where the operator's key goes: refused, never relayed. */
