@@ -400,7 +400,7 @@ describe.each([
   ['J: JSON', JSONS],
   ['S: schema and semantics', SCHEMAS],
 ])('security.md 5, %s', (_, rows) => {
-  test.each(rows)('$id', async ({ request, headers = {}, id: _, ...expected }) => {
+  test.each(rows)('$id', async ({ request, headers = {}, ...expected }) => {
     const gateway = bench()
     const from = Date.now()
     const response = await gateway.fetch(request())
