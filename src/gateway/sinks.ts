@@ -34,7 +34,7 @@ export function relaySink<W extends Wire>(
       if (isRecord(event) && truthy(event['error'])) throw new UpstreamFailure(classify(event))
       see(observer, event)
       const text = trim === undefined ? data : trim(event, data)
-      if (text !== undefined) write(text === data ? raw : `data: ${text}\n\n`)
+      if (text !== undefined) write(text === data ? raw : replaced(raw, data, text))
     },
     end() {
       if (!done || !observer.complete) throw cutShort()
@@ -75,6 +75,14 @@ export function translateSink<W extends Wire>(
       write(terminator)
     },
   }
+}
+
+/** The event with other data: its framing, id and name stay as they came. */
+function replaced(raw: string, data: string, text: string): string {
+  const at = raw.indexOf(data)
+  return at < 0
+    ? `data: ${text.replaceAll('\n', '\ndata: ')}\n\n` // its data came in several lines
+    : raw.slice(0, at) + text + raw.slice(at + data.length)
 }
 
 function parse(data: string): unknown {

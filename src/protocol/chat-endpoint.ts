@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { GatewayError } from '../errors.ts'
+import { patchJson, scanJson } from '../lib/json-scan.ts'
 import type { ChatChunk, ChatMessage, ChatRequest, ChatWire, Tool } from './chat.ts'
 import type { Endpoint, Feature, MediaReference } from './endpoint.ts'
 import { isRecord } from './guards.ts'
@@ -112,8 +113,16 @@ function trim(request: ChatRequest): ((event: ChatChunk, data: string) => string
   return (event, data) => {
     if (event.usage === undefined) return data
     if (event.choices.length === 0 && event.usage !== null) return undefined
-    const { usage: _, ...rest } = event
-    const cut = data.replace(/,\s*"usage"\s*:\s*null/, '')
-    return cut === data ? JSON.stringify(rest) : cut
+    return withoutUsage(data)
   }
+}
+
+/** Takes the member out of the text, so that the rest of the event stays as it came. */
+function withoutUsage(data: string): string {
+  // Nearly always it is `null`, not the first member, and the only one of that name.
+  if (data.indexOf('"usage"') === data.lastIndexOf('"usage"')) {
+    const cut = data.replace(/,\s*"usage"\s*:\s*null/, '')
+    if (cut !== data) return cut
+  }
+  return patchJson(data, scanJson(data), { set: {}, drop: ['usage'] })
 }
