@@ -75,7 +75,8 @@ export async function attempt<W extends Wire>(
         signal,
       }),
     )
-    if (response.status !== 200) return { ok: false, failure: await readFailure(response, input.provider) }
+    if (response.status > 200 && response.status < 300) throw new UpstreamFailure(GARBLED) // no answer to a question
+    if (response.status !== 200) return { ok: false, failure: await readFailure(input, response) }
     const upstreamRequestId = response.headers.get('x-request-id') ?? undefined
     const answer =
       input.request.stream === true ? await begin(ports, input, response, own) : await read(input, response)
@@ -95,14 +96,14 @@ async function begin<W extends Wire>(
   response: Response,
   own: AbortController,
 ): Promise<Begun<W>['answer']> {
-  const { endpoint, codec, request, context, provider, ownKey, limits } = input
+  const { endpoint, codec, request, context, ownKey, limits } = input
   if (response.body === null || !isEventStream(response))
-    throw new UpstreamFailure(await notAStream(response, input.provider))
+    throw new UpstreamFailure(await notAStream(input, response))
   const observer = endpoint.observe(request)
   const trim = endpoint.trim(request)
   const sink =
     codec.kind === 'passthrough'
-      ? relaySink<W>(observer, trim, (error) => provider.classify(200, response.headers, error))
+      ? relaySink<W>(observer, trim, (error) => classify(input, response, error))
       : translateSink<W>(eventsOf(codec, request, context), observer, {
           trim,
           terminator: endpoint.terminator,
@@ -137,8 +138,7 @@ async function read<W extends Wire>(input: AttemptInput<W>, response: Response):
   const parsed = parse(text)
   if (!isRecord(parsed)) throw new UpstreamFailure(GARBLED)
   const error = parsed['error']
-  if (error !== undefined && error !== null)
-    throw new UpstreamFailure(input.provider.classify(200, response.headers, parsed))
+  if (error !== undefined && error !== null) throw new UpstreamFailure(classify(input, response, parsed))
   if (input.codec.kind === 'translation') {
     const decoded = decode(input.codec, parsed, input)
     return { kind: 'body', text: JSON.stringify(decoded), response: decoded }
@@ -174,18 +174,28 @@ const isEventStream = (response: Response): boolean =>
   (response.headers.get('content-type') ?? '').includes('text/event-stream')
 
 /** A stream was asked for and something else came: an error, which is read although the status says 200, or garbage. */
-async function notAStream(response: Response, provider: Provider): Promise<Failure> {
+async function notAStream<W extends Wire>(input: AttemptInput<W>, response: Response): Promise<Failure> {
   const body = parse(
     new TextDecoder().decode(await readBytes(response, MAX_ERROR_BYTES).catch(() => new Uint8Array())),
   )
-  return isRecord(body) && isRecord(body['error']) ? provider.classify(200, response.headers, body) : GARBLED
+  return isRecord(body) && isRecord(body['error']) ? classify(input, response, body) : GARBLED
 }
 
-async function readFailure(response: Response, provider: Provider): Promise<Failure> {
+async function readFailure<W extends Wire>(input: AttemptInput<W>, response: Response): Promise<Failure> {
   const text = new TextDecoder().decode(
     await readBytes(response, MAX_ERROR_BYTES).catch(() => new Uint8Array()),
   )
-  return provider.classify(response.status, response.headers, parse(text) ?? text)
+  return classify(input, response, parse(text) ?? text)
+}
+
+/** The upstream's own error, without the address that it was reached by. */
+function classify<W extends Wire>(
+  { provider, url }: AttemptInput<W>,
+  { status, headers }: Response,
+  body: unknown,
+): Failure {
+  const failure = provider.classify(status, headers, body)
+  return { ...failure, message: failure.message.replaceAll(new URL(url).host, '[upstream]') }
 }
 
 /** Whatever was thrown on the way to or in an answer, as the failure it stands for. */
