@@ -1,4 +1,4 @@
-import type { ModelCard } from '../catalog/card.ts'
+import type { ModelCard } from '../catalog/model-card.ts'
 import type { Chance } from '../lib/chance.ts'
 import type { Decoder } from '../lib/sse.ts'
 import type { Wire } from '../protocol/endpoint.ts'
