@@ -1,6 +1,7 @@
 import type { Timers } from '../lib/clock.ts'
 import { BodyTooLarge, readBytes } from '../lib/read-body.ts'
-import { relay, type Relay } from '../lib/sse.ts'
+import { type Decoder, relay, type Relay } from '../lib/sse.ts'
+import { merge } from '../lib/sse-merge.ts'
 import { EventTooLarge } from '../lib/sse-split.ts'
 import { GatewayError } from '../errors.ts'
 import type { Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
@@ -8,6 +9,7 @@ import { isRecord } from '../protocol/guards.ts'
 import { type Failure, UpstreamFailure } from '../providers/failure.ts'
 import type { Codec, CodecContext, Provider } from '../providers/provider.ts'
 import { errorFrame } from './answer.ts'
+import { fanOutDecoder } from './fan-out.ts'
 import { relaySink, translateSink } from './sinks.ts'
 
 export interface AttemptLimits {
@@ -23,7 +25,8 @@ export interface AttemptInput<W extends Wire> {
   readonly request: W['request']
   readonly context: CodecContext
   readonly url: string
-  readonly body: BodyInit
+  /** One upstream call each; more than one only where the codec fans out. */
+  readonly bodies: readonly BodyInit[]
   readonly headers: Readonly<Record<string, string>>
   /** The credential is the caller's own. */
   readonly ownKey: boolean
@@ -66,19 +69,12 @@ export async function attempt<W extends Wire>(
     own.abort(new UpstreamFailure(FIRST_EVENT_TIMEOUT)),
   )
   try {
-    const response = await ports.fetch(
-      new Request(input.url, {
-        method: 'POST',
-        headers: input.headers,
-        body: input.body,
-        redirect: 'manual',
-        signal,
-      }),
-    )
-    if (response.status !== 200) return { ok: false, failure: await readFailure(response, input.provider) }
-    const upstreamRequestId = response.headers.get('x-request-id') ?? undefined
+    const responses = await Promise.all(input.bodies.map((body) => send(ports, input, body, signal)))
+    const upstreamRequestId = responses[0]?.headers.get('x-request-id') ?? undefined
     const answer =
-      input.request.stream === true ? await begin(ports, input, response, own) : await read(input, response)
+      input.request.stream === true
+        ? await begin(ports, input, responses, own)
+        : await readAll(input, responses)
     return { ok: true, upstreamRequestId, answer }
   } catch (thrown) {
     own.abort(thrown)
@@ -88,25 +84,34 @@ export async function attempt<W extends Wire>(
   }
 }
 
+/** Throws an `UpstreamFailure` for every answer but a 200. */
+async function send<W extends Wire>(
+  ports: AttemptPorts,
+  { url, headers, provider }: AttemptInput<W>,
+  body: BodyInit,
+  signal: AbortSignal,
+): Promise<Response> {
+  const response = await ports.fetch(
+    new Request(url, { method: 'POST', headers, body, redirect: 'manual', signal }),
+  )
+  if (response.status !== 200) throw new UpstreamFailure(await readFailure(response, provider))
+  return response
+}
+
 async function begin<W extends Wire>(
   ports: AttemptPorts,
   input: AttemptInput<W>,
-  response: Response,
+  responses: readonly Response[],
   own: AbortController,
 ): Promise<Begun<W>['answer']> {
-  const { endpoint, codec, request, context, provider, ownKey, limits } = input
-  if (response.body === null || !isEventStream(response))
-    throw new UpstreamFailure(await notAStream(response, input.provider))
+  const { endpoint, codec, request, provider, ownKey, limits } = input
   const observer = endpoint.observe(request)
   const trim = endpoint.trim(request)
   const sink =
     codec.kind === 'passthrough'
-      ? relaySink<W>(observer, trim, (error) => provider.classify(200, response.headers, error))
-      : translateSink<W>(eventsOf(codec, request, context), observer, {
-          trim,
-          terminator: endpoint.terminator,
-        })
-  const stream = relay(response.body, sink, {
+      ? relaySink<W>(observer, trim, (error) => provider.classify(200, new Headers(), error))
+      : translateSink<W>(eventsOf(codec, input), observer, { trim, terminator: endpoint.terminator })
+  const stream = relay(await eventStream(responses, provider), sink, {
     timers: ports.timers,
     stallMs: limits.stallMs,
     keepAliveMs: limits.keepAliveMs,
@@ -119,31 +124,67 @@ async function begin<W extends Wire>(
   return { kind: 'stream', relay: stream, observer }
 }
 
+async function eventStream(
+  responses: readonly Response[],
+  provider: Provider,
+): Promise<ReadableStream<Uint8Array>> {
+  const bodies: ReadableStream<Uint8Array>[] = []
+  for (const response of responses) {
+    if (response.body === null || !isEventStream(response))
+      throw new UpstreamFailure(await notAStream(response, provider))
+    bodies.push(response.body)
+  }
+  const [only] = bodies
+  return only !== undefined && bodies.length === 1 ? only : merge(bodies, MAX_ANSWER_BYTES)
+}
+
 function eventsOf<W extends Wire>(
   codec: Extract<Codec<W>, { kind: 'translation' }>,
-  request: W['request'],
-  context: CodecContext,
-) {
-  if (codec.events === undefined)
+  { request, context, bodies }: AttemptInput<W>,
+): Decoder<string, W['event']> {
+  const { events, fanOut } = codec
+  if (events === undefined) {
     throw new GatewayError('unsupported_parameter', 'This model does not stream on this endpoint.', {
       param: 'stream',
     })
-  return codec.events(request, context)
+  }
+  if (fanOut === undefined || bodies.length === 1) return events(request, context)
+  return fanOutDecoder(
+    bodies.map(() => events(request, context)),
+    fanOut,
+  )
 }
 
-async function read<W extends Wire>(input: AttemptInput<W>, response: Response): Promise<Begun<W>['answer']> {
+async function readAll<W extends Wire>(
+  input: AttemptInput<W>,
+  responses: readonly Response[],
+): Promise<Begun<W>['answer']> {
+  const answers = await Promise.all(responses.map((response) => read(input, response)))
+  const [first] = answers
+  if (first === undefined) throw new UpstreamFailure(GARBLED)
+  const fanOut = input.codec.kind === 'translation' ? input.codec.fanOut : undefined
+  if (fanOut === undefined || answers.length === 1) return first
+  const response = fanOut.join(answers.map((answer) => answer.response))
+  return { kind: 'body', text: JSON.stringify(response), response }
+}
+
+type BodyAnswer<W extends Wire> = Extract<Begun<W>['answer'], { kind: 'body' }>
+
+async function read<W extends Wire>(input: AttemptInput<W>, response: Response): Promise<BodyAnswer<W>> {
   const text = new TextDecoder().decode(await readBytes(response, MAX_ANSWER_BYTES))
   const parsed = parse(text)
   if (!isRecord(parsed)) throw new UpstreamFailure(GARBLED)
   const error = parsed['error']
-  if (error !== undefined && error !== null)
+  if (error !== undefined && error !== null) {
     throw new UpstreamFailure(input.provider.classify(200, response.headers, parsed))
+  }
   if (input.codec.kind === 'translation') {
     const decoded = decode(input.codec, parsed, input)
     return { kind: 'body', text: JSON.stringify(decoded), response: decoded }
   }
-  if (!input.endpoint.answers(parsed))
+  if (!input.endpoint.answers(parsed)) {
     throw new UpstreamFailure({ kind: 'empty', message: 'The upstream sent an empty answer.' })
+  }
   return { kind: 'body', text, response: parsed }
 }
 

@@ -96,7 +96,7 @@ function inputOf<E extends EndpointId>(
     readonly hasNext: boolean
   },
 ): AttemptInput<Wires[E]> {
-  const { codec, provider, context, url, headers, body } = prepared
+  const { codec, provider, context, url, headers, bodies } = prepared
   return {
     endpoint: endpoints[call.endpoint],
     codec,
@@ -104,7 +104,7 @@ function inputOf<E extends EndpointId>(
     context,
     url,
     headers,
-    body,
+    bodies,
     request: call.request,
     ownKey: scope.principal.credential !== undefined,
     limits: limitsOf(ports, call, { candidate, run, hasNext }),

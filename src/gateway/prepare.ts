@@ -1,9 +1,9 @@
 import { GatewayError } from '../errors.ts'
 import { patchJson } from '../lib/json-scan.ts'
 import { endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
-import type { Endpoint } from '../protocol/endpoint.ts'
+import type { Endpoint, Wire } from '../protocol/endpoint.ts'
 import { codecFor } from '../providers/index.ts'
-import type { Adaptation, Codec, CodecContext, Media, Provider } from '../providers/provider.ts'
+import type { Adaptation, Codec, CodecContext, Media, Provider, Translation } from '../providers/provider.ts'
 import type { Candidate } from './candidates.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
 
@@ -14,7 +14,7 @@ export interface Prepared<E extends EndpointId> {
   readonly context: CodecContext
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: BodyInit
+  readonly bodies: readonly BodyInit[]
   readonly adapted: readonly Adaptation[]
 }
 
@@ -60,7 +60,7 @@ export async function prepare<E extends EndpointId>(
       ...upstream.headers,
       ...provider.authorize(credentialOf(ports, scope, target.provider)),
     },
-    body: upstream.body,
+    bodies: upstream.bodies,
     adapted: upstream.adapted,
   }
 }
@@ -80,15 +80,31 @@ function credentialOf(ports: Ports, scope: Scope, provider: string): string {
   return credential
 }
 
-function encode<E extends EndpointId>(codec: Codec<Wires[E]>, call: Call<E>, context: CodecContext) {
-  if (codec.kind === 'translation') return codec.encode(call.request, context)
+interface Encoded {
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly bodies: readonly BodyInit[]
+  readonly adapted: readonly Adaptation[]
+}
+
+function encode<E extends EndpointId>(codec: Codec<Wires[E]>, call: Call<E>, context: CodecContext): Encoded {
+  if (codec.kind === 'translation') return translate(codec, call.request, context)
   const patch = codec.patch(call.request, context)
-  return {
-    path: codec.path,
-    headers: undefined,
-    body: patch === undefined ? call.raw.bytes : patchJson(call.raw.text, call.raw.members, patch),
-    adapted: patch?.adapted ?? [],
-  }
+  const body = patch === undefined ? call.raw.bytes : patchJson(call.raw.text, call.raw.members, patch)
+  return { path: codec.path, bodies: [body], adapted: patch?.adapted ?? [] }
+}
+
+/** The parts of a fan-out differ in their bodies alone. */
+function translate<W extends Wire>(
+  codec: Translation<W>,
+  request: W['request'],
+  context: CodecContext,
+): Encoded {
+  const [first, ...others] = (codec.fanOut?.split(request) ?? [request]).map((part) =>
+    codec.encode(part, context),
+  )
+  if (first === undefined) throw new RangeError('A fan-out has at least one part.')
+  return { ...first, bodies: [first.body, ...others.map(({ body }) => body)] }
 }
 
 /** Fetched once for all attempts; six connections is what the runtime opens at a time. */

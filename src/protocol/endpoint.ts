@@ -38,6 +38,18 @@ export interface Observer<Event> {
   readonly served: ServedBy
 }
 
+/** Serves one request by several upstream calls, for a provider that lacks the option (e.g. `n`). */
+export interface FanOut<W extends Wire> {
+  /** One request per upstream call; a single one means that no fan-out is needed. */
+  readonly split: (request: W['request']) => readonly W['request'][]
+  readonly join: (responses: readonly W['response'][]) => W['response']
+  /** Merges the parts' streams; `push` and `end` name the part that an event came from. */
+  readonly joinEvents: (parts: number) => {
+    push(part: number, event: W['event'], emit: (event: W['event']) => void): void
+    end(part: number, emit: (event: W['event']) => void): void
+  }
+}
+
 /** What the gateway needs to know about an endpoint, whoever serves it. */
 export interface Endpoint<W extends Wire> {
   readonly path: `/${string}`
