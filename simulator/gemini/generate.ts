@@ -1,5 +1,5 @@
 import { answerTo, randomId, stopAt } from '../answer.ts'
-import type { Call } from '../answer.ts'
+import type { Call, Turn } from '../answer.ts'
 import { withUsage } from '../deliver.ts'
 import { arrayOf, objectOf, textOf } from '../json.ts'
 import type { Json, JsonObject } from '../json.ts'
@@ -57,7 +57,7 @@ export function decide({ script, clock }: Exchange, model: Model, request: JsonO
   const whole = stopAt(answer.text, arrayOf(config['stopSequences']).map(textOf))
   const text = script.bigEvents === undefined ? cutToTokens(whole, room) : whole
   const cutShort = text.length < whole.length || room <= 0
-  const signature = signs(model) ? (): string => sign(family(model), clock.random) : undefined
+  const signature = signs(model, turn, thoughts) ? (): string => sign(family(model), clock.random) : undefined
   const calls = callParts(room > 0 ? answer.calls : [], clock.random, signature)
   return {
     thoughts: thoughtsShown(config, thoughts),
@@ -87,9 +87,10 @@ function visibleTokens(text: string, calls: readonly JsonObject[]): number {
   return calls.reduce((sum, part) => sum + tokensOf(JSON.stringify(part['functionCall'])), tokensOf(text))
 }
 
-/** gemini.md 4.6: 3.x and 4 sign. */
-function signs(model: Model): boolean {
-  return model.generation >= 3 && model.thinking.kind !== 'none'
+/** gemini.md 4.6: 3.x and 4 sign; 2.5 does when it thought and had tools. */
+function signs({ generation, thinking }: Model, turn: Turn, thoughts: number): boolean {
+  if (thinking.kind === 'none') return false
+  return generation >= 3 || (thoughts > 0 && turn.tools.length > 0)
 }
 
 /** gemini.md 3.6: a call arrives whole, and one without arguments has no `args`; only the first is signed. */

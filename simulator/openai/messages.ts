@@ -9,6 +9,8 @@ interface Role {
   required: readonly string[]
 }
 
+const NOTHING: Role = { parts: [], required: [] }
+
 /** openai.md 2.2: what each role may hold. */
 const ROLES: Record<string, Role> = {
   developer: { parts: ['text'], required: ['content'] },
@@ -40,7 +42,7 @@ function checkMessage(message: JsonObject, path: string, model: Model): void {
   if (!given(message, 'role')) throw missing(`${path}.role`)
   checkValue(message['role'], Object.keys(ROLES), `${path}.role`)
   const name = textOf(message['role'])
-  const { parts = [], required = [] } = ROLES[name] ?? {}
+  const { parts, required } = ROLES[name] ?? NOTHING
   if (model.userOnly === true) refuseSystem(name, path)
   for (const field of required) if (!given(message, field)) throw missing(`${path}.${field}`)
   if (name === 'assistant') checkAssistant(message, path)
