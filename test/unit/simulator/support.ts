@@ -113,5 +113,8 @@ export function at(value: unknown, path: string): unknown {
 }
 
 export function joined(events: readonly JsonObject[], path: string): string {
-  return events.map((event) => String(at(event, path) ?? '')).join('')
+  return events
+    .map((event) => at(event, path))
+    .filter((piece) => typeof piece === 'string')
+    .join('')
 }
