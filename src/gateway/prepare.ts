@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import { patchJson } from '../lib/json-scan.ts'
-import { endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
-import type { Endpoint, Wire } from '../protocol/endpoint.ts'
+import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
+import type { Wire } from '../protocol/endpoint.ts'
 import { codecFor } from '../providers/index.ts'
 import type { Adaptation, Codec, CodecContext, Media, Provider, Translation } from '../providers/provider.ts'
 import type { Candidate } from './candidates.ts'
@@ -31,7 +31,7 @@ export async function prepare<E extends EndpointId>(
   if (provider === undefined || codec === undefined) {
     throw new GatewayError(
       'model_not_found',
-      `The model '${call.request.model}' is not served on ${endpoints[call.endpoint].path}.`,
+      `The model '${call.request.model}' is not served on ${endpointOf(call.endpoint).path}.`,
       { param: 'model', retry: false },
     )
   }
@@ -55,7 +55,7 @@ export async function prepare<E extends EndpointId>(
     url: ports.baseUrl(target.provider) + upstream.path,
     headers: {
       'content-type': 'application/json',
-      'accept-encoding': call.request.stream === true ? 'identity' : 'gzip',
+      'accept-encoding': endpointOf(call.endpoint).answer(call.request) === 'json' ? 'gzip' : 'identity',
       'user-agent': 'llm-gateway',
       ...upstream.headers,
       ...provider.authorize(credentialOf(ports, scope, target.provider)),
@@ -114,8 +114,7 @@ async function inlineMedia<E extends EndpointId>(
   scope: Scope,
   run: Run,
 ): Promise<ReadonlyMap<string, Media>> {
-  const endpoint: Endpoint<Wires[E]> = endpoints[call.endpoint]
-  const wanted = endpoint
+  const wanted = endpointOf(call.endpoint)
     .media(call.request)
     .filter(({ url }) => !url.startsWith('data:') && !run.media.has(url))
   await Promise.all(

@@ -90,19 +90,14 @@ export type Served = {
   readonly settled: Promise<Settled>
 } & (
   | {
-      readonly kind: 'body'
-      readonly body: string
-      readonly facts: Facts
-      readonly attempts: readonly Attempted[]
-    }
-  | {
-      readonly kind: 'stream'
-      readonly body: ReadableStream<Uint8Array>
+      readonly kind: 'answer'
+      readonly contentType: string
+      readonly body: string | Uint8Array | ReadableStream<Uint8Array>
       readonly facts: Facts
       readonly attempts: readonly Attempted[]
     }
   /** The headers had to go out before anything was decided: who serves is not known yet. */
-  | { readonly kind: 'early'; readonly body: ReadableStream<Uint8Array> }
+  | { readonly kind: 'early'; readonly contentType: string; readonly body: ReadableStream<Uint8Array> }
   | { readonly kind: 'refused'; readonly error: GatewayError; readonly attempts: readonly Attempted[] }
 )
 
