@@ -29,7 +29,8 @@ export function convert(conversion: Conversion, schema: unknown, place: Place): 
   if (!isRecord(schema)) throw walk.refuse(place.path, 'a schema must be an object or a boolean')
   const flat = flatten(walk, references, schema, place.path)
   if (flat.kind === 'reference') {
-    const reference = { $ref: references.refer(flat.target) }
+    const $ref = references.refer(flat.target)
+    const reference = unchanged(schema, [['$ref', $ref]]) ? schema : { $ref }
     return flat.nullable ? withNull(reference) : reference
   }
   const entered = [...flat.copied].filter((target) => !walk.active.has(target))

@@ -34,13 +34,13 @@ export function flatten(walk: Walk, references: References, node: Schema, path: 
     nullable ||= part['nullable'] === true
     if (hasContent(part)) parts.push(part)
     pending.push(...conjuncts(part).toReversed())
-    const target = typeof part['$ref'] === 'string' ? references.resolve(part['$ref'], path) : true
-    if (typeof target === 'boolean' || seen.has(target)) continue
+    const target = targetOf(references, part, path)
+    if (target === undefined || seen.has(target)) continue
     if (part === only || walk.active.has(target)) return { kind: 'reference', target, nullable }
     copied.add(target)
     pending.push(target)
   }
-  const [first = ANYTHING, second] = parts
+  const [first = Object.keys(node).length === 0 ? node : ANYTHING, second] = parts
   return {
     kind: 'schema',
     record: second === undefined ? first : mergeSchemas(walk, parts, path),
@@ -56,6 +56,12 @@ function readPart(walk: Walk, part: unknown, seen: Set<unknown>, path: string): 
   if (!isRecord(part)) throw walk.refuse(path, 'a schema must be an object or a boolean')
   seen.add(part)
   return part
+}
+
+/** A reference to `true` says nothing. */
+function targetOf(references: References, part: Schema, path: string): Schema | undefined {
+  const target = typeof part['$ref'] === 'string' ? references.resolve(part['$ref'], path) : true
+  return typeof target === 'boolean' ? undefined : target
 }
 
 function conjuncts(part: Schema): readonly unknown[] {
