@@ -12,7 +12,7 @@ import { allowsType, typesOf } from './schema-types.ts'
 import { constraintsBeside, isAnnotation, isRequirement, unionOf } from './schema-vocabulary.ts'
 import type { GeminiSchema, Place, Schema, Walk } from './schema-walk.ts'
 
-export interface Conversion {
+interface Conversion {
   readonly walk: Walk
   readonly references: References
 }

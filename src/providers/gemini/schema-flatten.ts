@@ -5,7 +5,7 @@ import { hasContent } from './schema-vocabulary.ts'
 import type { Schema, Walk } from './schema-walk.ts'
 
 /** A schema without `$ref`, `allOf` and `nullable`, or a reference that has to stay one. */
-export type Flat =
+type Flat =
   | { readonly kind: 'reference'; readonly target: Schema; readonly nullable: boolean }
   | {
       readonly kind: 'schema'

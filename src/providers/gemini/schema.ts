@@ -9,12 +9,12 @@ import type { GeminiSchema, Schema } from './schema-walk.ts'
 
 export type { GeminiSchema } from './schema-walk.ts'
 
-export interface SchemaOptions {
+interface SchemaOptions {
   /** The error for a schema that cannot be rewritten. */
   readonly code?: ErrorCode
 }
 
-export interface GeminiParameters {
+interface GeminiParameters {
   /** `undefined` for a function without parameters. */
   readonly schema: GeminiSchema | undefined
   /** The schema was put under `value`, because Gemini's arguments are always an object. */
