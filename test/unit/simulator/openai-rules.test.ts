@@ -4,10 +4,11 @@ import { bench, chat, read, request } from './support.ts'
 
 /** One valid request per kind of model; each case below breaks one rule of it. */
 const USER: Json = { role: 'user', content: 'Say it in JSON, please' }
-const TOOL: JsonObject = {
-  type: 'function',
-  function: { name: 'get_fx', parameters: { type: 'object', properties: { pair: { type: 'string' } } } },
+const FUNCTION: JsonObject = {
+  name: 'get_fx',
+  parameters: { type: 'object', properties: { pair: { type: 'string' } } },
 }
+const TOOL: JsonObject = { type: 'function', function: FUNCTION }
 const CALL: JsonObject = { id: 'call_1', type: 'function', function: { name: 'get_fx', arguments: '{}' } }
 const SCHEMA: JsonObject = {
   type: 'object',
@@ -220,7 +221,7 @@ const BROKEN: [string, JsonObject, Refusal][] = [
   ],
   [
     'functions on o3',
-    { model: 'o3', functions: [TOOL['function'] as Json] },
+    { model: 'o3', functions: [FUNCTION] },
     { code: 'unsupported_parameter', param: 'functions' },
   ],
   [
@@ -479,11 +480,7 @@ const BROKEN: [string, JsonObject, Refusal][] = [
     required('tool_choice.function'),
   ],
   ['parallel_tool_calls alone', { parallel_tool_calls: true }, { code: null, param: 'parallel_tool_calls' }],
-  [
-    'functions and tools',
-    { tools: [TOOL], functions: [TOOL['function'] as Json] },
-    { code: null, param: 'functions' },
-  ],
+  ['functions and tools', { tools: [TOOL], functions: [FUNCTION] }, { code: null, param: 'functions' }],
 ]
 
 describe('refuses', () => {
