@@ -11,7 +11,14 @@ export function createGateway(ports: Ports): Gateway {
     const endpoint = endpointOf(call.endpoint)
     endpoint.check(call.request)
     for (const reference of endpoint.media(call.request)) ports.checkMedia(reference, scope.host)
-    const resolved = resolve(call.request.model, ports.config, scope.lifecycle, ports.timers.now())
+    const resolved = resolve(call.request.model, {
+      config: ports.config,
+      registry: ports.registry,
+      mode: scope.lifecycle,
+      now: ports.timers.now(),
+      capability: endpoint.capability,
+      ownKey: scope.principal.credential !== undefined,
+    })
     const clock = startClock(ports, call, scope, resolved)
     const run = await startRun(ports, call, scope, { resolved, ...clock })
     const outcome = failover(ports, call, scope, run)

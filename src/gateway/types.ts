@@ -1,4 +1,5 @@
 import type { ModelCard } from '../catalog/model-card.ts'
+import type { ProviderEntry, Registry } from '../config/registry.ts'
 import type { Config } from '../config/schema.ts'
 import type { GatewayError } from '../errors.ts'
 import type { Principal } from '../keys/principal.ts'
@@ -107,10 +108,10 @@ export interface Ports {
   readonly chance: Chance
   readonly timers: Timers
   readonly fetch: (request: Request) => Promise<Response>
-  readonly providers: Readonly<Record<string, Provider>>
-  readonly baseUrl: (provider: string) => string
-  /** The deployment's own key for a provider. */
-  readonly credential: (provider: string) => string | undefined
+  /** The providers of this deployment, and their keys. */
+  readonly registry: Registry
+  /** How each API is spoken. */
+  readonly apis: Readonly<Record<ProviderEntry['api'], Provider>>
   readonly fetchMedia: (reference: MediaReference, host: string, signal: AbortSignal) => Promise<Media>
   readonly checkMedia: (reference: MediaReference, host: string) => void
   readonly notes: (tenant: string) => Notes

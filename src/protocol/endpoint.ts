@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { CatalogEndpoint } from '../catalog/model-card.ts'
 import type { ErrorBody } from '../errors.ts'
 import type { Usage } from './usage.ts'
 
@@ -60,8 +61,8 @@ export interface BytesAnswer {
 /** What the gateway needs to know about an endpoint, whoever serves it. */
 export interface Endpoint<W extends Wire> {
   readonly path: `/${string}`
-  /** The catalog's name for it. */
-  readonly capability: string
+  /** The catalog's name for it, where it has one. */
+  readonly capability: CatalogEndpoint | undefined
   /** Whether a good stream ends with `data: [DONE]`, beside its own last event. */
   readonly doneMarker: boolean
   /** The shape that the body must have before anything else reads it. */
