@@ -73,8 +73,9 @@ export async function attempt<W extends Wire>(
     )
     return { ok: true, upstreamRequestId, answer }
   } catch (thrown) {
+    const failure = failureOf(thrown, signal) // before the abort, which would look like the client's
     own.abort(thrown)
-    return { ok: false, failure: failureOf(thrown, signal) }
+    return { ok: false, failure }
   } finally {
     stop()
   }

@@ -34,7 +34,7 @@ export function relaySink<W extends Wire>(
       if (error !== undefined) throw new UpstreamFailure(classify(error))
       see(observer, event)
       const text = trim === undefined ? data : trim(event, data)
-      if (text !== undefined) write(text === data ? raw : endpoint.frame(event, text))
+      if (text !== undefined) write(text === data ? raw : replaced(raw, data, text))
     },
     end() {
       if (!done || !observer.complete) throw cutShort()
@@ -76,6 +76,14 @@ export function translateSink<W extends Wire>(
       if (endpoint.doneMarker) write(`data: ${DONE}\n\n`)
     },
   }
+}
+
+/** The event with other data: its framing, id and name stay as they came. */
+function replaced(raw: string, data: string, text: string): string {
+  const at = raw.indexOf(data)
+  return at < 0
+    ? `data: ${text.replaceAll('\n', '\ndata: ')}\n\n` // its data came in several lines
+    : raw.slice(0, at) + text + raw.slice(at + data.length)
 }
 
 function parse(data: string): unknown {

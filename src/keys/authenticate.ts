@@ -19,9 +19,9 @@ export function createAuthenticator(deployment: Deployment, holdsProviderKeys: b
   let known: readonly ArrayBuffer[] | undefined
   return {
     async authenticate(headers) {
-      const key = presentedKey(headers)
       if (mode === 'anonymous') return { tenant: 'anonymous', keyId: 'anonymous', may: EVERYTHING }
       if (mode === 'closed') throw refused(CLOSED)
+      const key = presentedKey(headers)
       if (key === undefined) throw refused(mode === 'client' ? NO_PROVIDER_KEY : NO_KEY)
       const hash = await digest(key)
       const id = hex(hash).slice(0, 16)
