@@ -81,8 +81,9 @@ export async function attempt<W extends Wire>(
       input.request.stream === true ? await begin(ports, input, response, own) : await read(input, response)
     return { ok: true, upstreamRequestId, answer }
   } catch (thrown) {
+    const failure = failureOf(thrown, signal) // before the signal of ours fires: it would pass for the client's
     own.abort(thrown)
-    return { ok: false, failure: failureOf(thrown, signal) }
+    return { ok: false, failure }
   } finally {
     stop()
   }
