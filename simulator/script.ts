@@ -53,6 +53,8 @@ export interface Script {
   refusal?: string
   /** Gemini: exactly these parts, one event each in a stream. OpenAI: exactly these deltas. */
   parts?: Json[]
+  /** Exactly this body, when not streaming. */
+  body?: Json
   /** Exactly these events or chunks, in a stream. */
   events?: Json[]
   bigEvents?: number

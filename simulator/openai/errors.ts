@@ -21,6 +21,10 @@ export function invalid(code: string | null, param: string | null, message: stri
   return openaiError(400, { message, code, param })
 }
 
+export function missing(param: string): Refused {
+  return invalid('missing_required_parameter', param, `Missing required parameter: '${param}'.`)
+}
+
 interface Row extends Detail {
   status: number
 }
