@@ -7,7 +7,7 @@ import type { Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
 import { isRecord } from '../protocol/guards.ts'
 import { type Failure, UpstreamFailure } from '../providers/failure.ts'
 import type { Codec, CodecContext, Provider } from '../providers/provider.ts'
-import { errorFrame } from './answer.ts'
+import { errorFrame, INTERRUPTED } from './answer.ts'
 import { relaySink, translateSink } from './sinks.ts'
 
 export interface AttemptLimits {
@@ -113,7 +113,7 @@ async function begin<W extends Wire>(
     keepAliveMs: limits.keepAliveMs,
     maxEventChars: MAX_ANSWER_BYTES,
     stalled: () => new UpstreamFailure(STALLED),
-    errorFrame: (thrown) => errorFrame(new UpstreamFailure(failureOf(thrown, input.signal)), ownKey),
+    errorFrame: (thrown) => errorFrame(new UpstreamFailure(breakOf(thrown, input.signal)), ownKey),
     onCancel: () => own.abort(),
   })
   await stream.start()
@@ -200,4 +200,10 @@ function failureOf(thrown: unknown, signal: AbortSignal): Failure {
   if (thrown instanceof BodyTooLarge || thrown instanceof EventTooLarge)
     return { kind: 'garbled', message: 'The upstream sent more than any answer can be.' }
   return { kind: 'network', message: 'The connection to the upstream failed.' }
+}
+
+/** The same, once part of the answer is out: a connection that fails then has cut it short. */
+function breakOf(thrown: unknown, signal: AbortSignal): Failure {
+  const failure = failureOf(thrown, signal)
+  return failure.kind === 'network' ? { kind: 'cut_short', message: INTERRUPTED } : failure
 }

@@ -47,4 +47,3 @@ export interface Reading {
   readonly context: CodecContext
   readonly family: string
 }
-
