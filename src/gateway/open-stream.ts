@@ -6,7 +6,7 @@ import { UpstreamFailure } from '../providers/failure.ts'
 import type { Provider, Translation } from '../providers/provider.ts'
 import { errorOf } from './answer.ts'
 import type { Answer, AttemptInput, AttemptPorts } from './attempt.ts'
-import { failureOf, MAX_ANSWER_BYTES } from './failure-of.ts'
+import { breakOf, MAX_ANSWER_BYTES } from './failure-of.ts'
 import { fanOutDecoder } from './fan-out.ts'
 import { readUnexpected } from './read-failure.ts'
 import { relaySink, translateSink } from './sinks.ts'
@@ -31,7 +31,7 @@ export async function openStream<W extends Wire>(
     maxEventChars: MAX_ANSWER_BYTES,
     stalled: () => new UpstreamFailure({ kind: 'stalled', message: 'The upstream stream stalled.' }),
     errorFrame: (thrown) =>
-      endpoint.errorFrame(errorOf(new UpstreamFailure(failureOf(thrown, input.signal)), ownKey).toBody()),
+      endpoint.errorFrame(errorOf(new UpstreamFailure(breakOf(thrown, input.signal)), ownKey).toBody()),
     onCancel,
   })
   await stream.start()
