@@ -1,5 +1,5 @@
 import { answerTo, randomId, stopAt } from '../answer.ts'
-import type { Call } from '../answer.ts'
+import type { Call, Turn } from '../answer.ts'
 import { withUsage } from '../deliver.ts'
 import { arrayOf, objectOf, textOf } from '../json.ts'
 import type { Json, JsonObject } from '../json.ts'
@@ -49,32 +49,32 @@ export function tierOf(request: JsonObject): string {
 export function decide({ script, clock }: Exchange, model: Model, request: JsonObject): Generation {
   const turn = readTurn(request)
   const config = objectOf(request['generationConfig'])
-  const limit = typeof config['maxOutputTokens'] === 'number' ? config['maxOutputTokens'] : model.maxOutput
+  const limit = limitOf(config, model)
   // gemini.md 2.7: maxOutputTokens includes thinking, which comes first and may leave nothing.
   const thoughts = Math.min(script.thoughtsTokens ?? thoughtsFor(model, config), limit)
   const room = limit - thoughts
   const answer = answerTo(turn, script)
   const whole = stopAt(answer.text, arrayOf(config['stopSequences']).map(textOf))
   const text = script.bigEvents === undefined ? cutToTokens(whole, room) : whole
-  const signer =
-    model.generation >= 3 && model.thinking.kind !== 'none'
-      ? () => sign(family(model), clock.random)
-      : undefined
-  const calls = (room > 0 ? answer.calls : []).map((call, index) =>
-    callPart(call, clock.random, index === 0 ? signer?.() : undefined),
-  )
+  const cutShort = text.length < whole.length || room <= 0
+  const signature = signs(model, turn, thoughts) ? (): string => sign(family(model), clock.random) : undefined
+  const calls = callParts(room > 0 ? answer.calls : [], clock.random, signature)
   return {
     thoughts: thoughtsShown(config, thoughts),
     text,
     calls,
-    closing: calls.length === 0 && room > 0 ? signer?.() : undefined,
-    finish: script.finishReason ?? (text.length < whole.length || room <= 0 ? 'MAX_TOKENS' : 'STOP'),
+    closing: calls.length === 0 && room > 0 ? signature?.() : undefined,
+    finish: script.finishReason ?? (cutShort ? 'MAX_TOKENS' : 'STOP'),
     finishMessage: script.finishMessage,
     prompt: promptTokens(request, turn, model),
     counts: { candidates: visibleTokens(text, calls), thoughts },
     base: { modelVersion: script.modelVersion ?? model.id, responseId: randomId(22, clock.random) },
     grounding: grounding(script, text),
   }
+}
+
+function limitOf(config: JsonObject, model: Model): number {
+  return typeof config['maxOutputTokens'] === 'number' ? config['maxOutputTokens'] : model.maxOutput
 }
 
 /** Summaries only when asked for, gemini.md 2.8; the hidden thoughts cost the same either way. */
@@ -87,13 +87,22 @@ function visibleTokens(text: string, calls: readonly JsonObject[]): number {
   return calls.reduce((sum, part) => sum + tokensOf(JSON.stringify(part['functionCall'])), tokensOf(text))
 }
 
-/** gemini.md 3.6: a call arrives whole, and one without arguments has no `args`. */
-function callPart({ name, args, id }: Call, random: () => number, signature: string | undefined): JsonObject {
-  const own = id ?? randomId(8, random).toLowerCase()
-  return {
-    functionCall: { ...(own === '' ? {} : { id: own }), name, ...(args === undefined ? {} : { args }) },
-    ...(signature === undefined ? {} : { thoughtSignature: signature }),
-  }
+/** gemini.md 4.6: 3.x and 4 sign; 2.5 does when it thought and had tools. */
+function signs({ generation, thinking }: Model, turn: Turn, thoughts: number): boolean {
+  if (thinking.kind === 'none') return false
+  return generation >= 3 || (thoughts > 0 && turn.tools.length > 0)
+}
+
+/** gemini.md 3.6: a call arrives whole, and one without arguments has no `args`; only the first is signed. */
+function callParts(
+  calls: readonly Call[],
+  random: () => number,
+  signature: (() => string) | undefined,
+): JsonObject[] {
+  return calls.map(({ name, args, id = randomId(8, random).toLowerCase() }, index) => ({
+    functionCall: { ...(id === '' ? {} : { id }), name, ...(args === undefined ? {} : { args }) },
+    ...(index === 0 && signature !== undefined ? { thoughtSignature: signature() } : {}),
+  }))
 }
 
 function bodyOf(generation: Generation, { script }: Exchange): Json {

@@ -14,6 +14,8 @@ export interface Model {
   /** gemini.md 8: from this date requests are served by another model. */
   routed?: { from: string; to: string }
   maxOutput: number
+  /** gemini.md 2.2 rule 5: 3.7 and later reject a conversation that ends with the model. */
+  prefill?: boolean
 }
 
 type Thinking = Model['thinking']
@@ -39,13 +41,15 @@ function row(
   return { id, generation, thinking, kind: 'chat', maxOutput: 65_536, ...more }
 }
 
+const NO_PREFILL = { prefill: false } as const
+
 const ROWS: readonly Model[] = [
-  row('gemini-4-argon', 4, level(L_H, 'medium')),
-  row('gemini-4-carbon', 4, level(L_H, 'medium')),
-  row('gemini-4-hydrogen', 4, level([...L_H, 'xhigh'], 'medium')),
-  row('gemini-3.8-flash', 3, level(L_H, 'medium')),
-  row('gemini-3.7-flash', 3, level(L_H, 'medium')),
-  row('gemini-flash-latest', 3, level(L_H, 'medium')),
+  row('gemini-4-argon', 4, level(L_H, 'medium'), NO_PREFILL),
+  row('gemini-4-carbon', 4, level(L_H, 'medium'), NO_PREFILL),
+  row('gemini-4-hydrogen', 4, level([...L_H, 'xhigh'], 'medium'), NO_PREFILL),
+  row('gemini-3.8-flash', 3, level(L_H, 'medium'), NO_PREFILL),
+  row('gemini-3.7-flash', 3, level(L_H, 'medium'), NO_PREFILL),
+  row('gemini-flash-latest', 3, level(L_H, 'medium'), NO_PREFILL),
   row('gemini-flash-lite-latest', 3, level(M_H, 'minimal')),
   row('gemini-pro-latest', 3, level(L_H, 'high', true)),
   row('gemini-3.6-flash', 3, level(M_H, 'medium')),

@@ -13,8 +13,8 @@ type Mode = 'anonymous' | 'gateway' | 'client' | 'closed'
  * With a provider key of its own the gateway answers only callers that present one of `GATEWAY_KEYS`; without one
  * it passes the caller's own provider key on. Keys are compared as digests, in constant time.
  */
-export function createAuthenticator(deployment: Deployment): Authenticator {
-  const mode = modeOf(deployment)
+export function createAuthenticator(deployment: Deployment, holdsProviderKeys: boolean): Authenticator {
+  const mode = modeOf(deployment, holdsProviderKeys)
   // Digests, not promises of digests: a request must not wait for what another one started.
   let known: readonly ArrayBuffer[] | undefined
   return {
@@ -36,10 +36,10 @@ export function createAuthenticator(deployment: Deployment): Authenticator {
   }
 }
 
-function modeOf({ providers, gatewayKeys, allowAnonymous }: Deployment): Mode {
+function modeOf({ gatewayKeys, allowAnonymous }: Deployment, holdsProviderKeys: boolean): Mode {
   if (allowAnonymous) return 'anonymous'
   if (gatewayKeys.length > 0) return 'gateway'
-  return Object.values(providers).some(({ apiKey }) => apiKey !== undefined) ? 'closed' : 'client'
+  return holdsProviderKeys ? 'closed' : 'client'
 }
 
 const NO_KEY =

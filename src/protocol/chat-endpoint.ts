@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts'
 import { patchJson, scanJson } from '../lib/json-scan.ts'
 import type { ChatChunk, ChatMessage, ChatRequest, ChatWire, Tool } from './chat.ts'
 import type { Endpoint, Feature, MediaReference } from './endpoint.ts'
+import { dataFrame, jsonBytes, topLevelError } from './frames.ts'
 import { isRecord } from './guards.ts'
 import { observeChat } from './chat-observer.ts'
 import { servedBy, toUsage } from './chat-usage.ts'
@@ -28,15 +29,20 @@ const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/
 export const chat: Endpoint<ChatWire> = {
   path: '/chat/completions',
   capability: 'chat',
-  terminator: 'data: [DONE]\n\n',
+  doneMarker: true,
   envelope,
   check,
+  answer: (request) => (request.stream === true ? 'events' : 'json'),
   features,
   media,
   answers,
+  bytesOf: jsonBytes,
   usage: (response) => toUsage(response.usage),
   served: servedBy,
   observe: observeChat,
+  frame: dataFrame,
+  errorIn: topLevelError,
+  errorFrame: (body) => dataFrame(body, JSON.stringify(body)),
   trim,
 }
 

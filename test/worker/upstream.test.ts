@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { providers } from '../../src/providers/index.ts'
 import type { Script } from '../../simulator/index.ts'
 import {
   bench,
@@ -115,10 +114,9 @@ const ROWS: readonly Row[] = [
     name: 'conflict',
     script: { error: 'conflict' },
     upstream: 2,
-    status: 502,
-    code: 'upstream_error',
-    type: SERVER,
-    headers: FINAL,
+    status: 409,
+    code: 'conflict',
+    type: IRE,
   },
   {
     name: 'rate limit',
@@ -554,7 +552,7 @@ describe('retries and other targets', () => {
   })
 })
 
-describe.skipIf(!('gemini' in providers))('a hostile or broken Gemini', () => {
+describe('a hostile or broken Gemini', () => {
   const ask = (script: Script, stream = false) =>
     chat({
       model: 'gemini-2.5-flash',
@@ -563,17 +561,146 @@ describe.skipIf(!('gemini' in providers))('a hostile or broken Gemini', () => {
     })
   const goodRequest = () => chat({ model: 'gemini-2.5-flash', messages: [{ role: 'user', content: 'hi' }] })
 
-  test('P-13 a key that Google refuses with 400 is no fault of the caller', async () => {
-    const gateway = bench()
-    await expectRefusal(gateway, await gateway.fetch(ask({ error: 'api_key_invalid' })), {
+  const AUTH = { status: 502, type: SERVER, code: 'upstream_authentication_failed', headers: FINAL }
+  const GEMINI_ROWS: readonly Row[] = [
+    {
+      name: 'P-13 a key that Google refuses with 400',
+      script: { error: 'API_KEY_INVALID' },
+      ...AUTH,
+      silent: ['API_KEY_INVALID', 'API key not valid'],
+    },
+    { name: 'a leaked key', script: { error: 'leaked_key' }, ...AUTH, silent: ['leaked'] },
+    { name: 'no permission', script: { error: 'permission' }, ...AUTH, silent: ['permission'] },
+    { name: 'unauthenticated', script: { error: 'unauthenticated' }, ...AUTH, silent: ['credentials.'] },
+    {
+      name: 'a refused location',
+      script: { error: 'location' },
+      status: 503,
+      type: SERVER,
+      code: 'upstream_unavailable',
+      headers: FINAL,
+      silent: ['location'],
+    },
+    {
+      name: 'too many requests in a minute',
+      script: { error: 'per_minute' },
+      status: 429,
+      type: 'requests',
+      code: 'rate_limit_exceeded',
+      headers: { 'retry-after': '35', 'retry-after-ms': '34400' },
+    },
+    {
+      name: 'too many requests in a day',
+      script: { error: 'per_day' },
+      status: 429,
+      type: 'insufficient_quota',
+      code: 'insufficient_quota',
+      headers: FINAL,
+    },
+    {
+      name: 'prepaid credits gone',
+      script: { error: 'prepaid' },
+      status: 429,
+      type: 'insufficient_quota',
+      code: 'insufficient_quota',
+      headers: FINAL,
+      silent: ['prepaid'],
+    },
+    {
+      name: 'too long',
+      script: { error: 'too_long' },
+      status: 400,
+      code: 'context_length_exceeded',
+      param: 'messages',
+    },
+    {
+      name: 'an invalid argument',
+      script: { error: 'invalid_argument' },
+      status: 400,
+      code: 'invalid_request',
+    },
+    {
+      name: 'not found',
+      script: { error: 'not_found' },
+      status: 404,
+      code: 'model_not_found',
+      headers: FINAL,
+    },
+    {
+      name: 'internal',
+      script: { error: 'internal' },
+      upstream: 2,
       status: 502,
       type: SERVER,
-      code: 'upstream_authentication_failed',
-      upstream: 1,
-      canaries: ['API_KEY_INVALID', 'API key not valid'],
-      goodRequest: goodRequest(),
-    })
-  })
+      code: 'upstream_error',
+      headers: FINAL,
+    },
+    {
+      name: 'unavailable',
+      script: { error: 'unavailable', retryInfo: '3s' },
+      status: 503,
+      type: SERVER,
+      code: 'upstream_unavailable',
+      headers: { 'retry-after': '3' },
+    },
+    {
+      name: 'deadline',
+      script: { error: 'deadline' },
+      upstream: 2,
+      status: 504,
+      type: SERVER,
+      code: 'upstream_timeout',
+    },
+    {
+      name: 'an error in a list',
+      script: { error: 'unavailable', arrayWrapped: true },
+      status: 503,
+      type: SERVER,
+      code: 'upstream_unavailable',
+    },
+    {
+      name: 'an HTML page',
+      script: { status: 502 },
+      status: 502,
+      type: SERVER,
+      code: 'upstream_error',
+      silent: ['<html', 'Server Error'],
+    },
+    {
+      name: 'P-11 a RetryInfo of ages',
+      script: { error: 'per_minute', retryInfo: '999999999s' },
+      status: 429,
+      type: 'requests',
+      code: 'rate_limit_exceeded',
+      headers: { 'retry-after': '600' },
+    },
+    {
+      name: 'P-11 a RetryInfo that is none',
+      script: { error: 'per_minute', retryInfo: 'tomorrow' },
+      status: 429,
+      type: 'requests',
+      code: 'rate_limit_exceeded',
+      headers: { 'retry-after': null },
+    },
+  ]
+
+  test.each(GEMINI_ROWS)(
+    '$name',
+    async ({ script, upstream = 1, headers = {}, silent = [], ...expected }) => {
+      for (const stream of [false, true]) {
+        const gateway = bench()
+        const response = await gateway.fetch(ask(script, stream))
+        await expectRefusal(gateway, response, {
+          ...expected,
+          upstream,
+          canaries: silent,
+          goodRequest: goodRequest(),
+        })
+        for (const [name, value] of Object.entries(headers))
+          expect([name, response.headers.get(name)]).toEqual([name, value])
+      }
+    },
+  )
 
   test.each(['bare', 'array'] as const)(
     'P-07 an error instead of the first event, %s, leads to the next target',
