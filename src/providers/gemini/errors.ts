@@ -1,5 +1,6 @@
 import type { Failure, FailureKind } from '../failure.ts'
 import { FAILURES } from '../failure.ts'
+import { MAX_RETRY_AFTER_MS } from '../retry-after.ts'
 import type { JsonObject } from './read.ts'
 import { isList, isObject } from './read.ts'
 
@@ -99,6 +100,8 @@ export function classify(status: number, headers: Headers | undefined, body: unk
     message: FAILURES[kind].relay === true ? relayed(error.message) : OWN_WORDS,
     status: error.status,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    // Where OpenAI says that it is too long (openai.md 1.4).
+    ...(kind === 'context_too_long' && { upstream: { param: 'messages' } }),
   }
 }
 const OWN_WORDS = 'Gemini could not serve the request.'
@@ -177,7 +180,7 @@ function waitOf({ retryDelay, message }: GoogleError, headers: Headers | undefin
     /^(\d+(?:\.\d+)?)s$/.exec(retryDelay ?? '')?.[1] ??
     /retry in (\d+(?:\.\d+)?)s/i.exec(message)?.[1] ??
     /^(\d+(?:\.\d+)?)$/.exec(headers?.get('retry-after') ?? '')?.[1]
-  return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000)
+  return seconds === undefined ? undefined : Math.min(Math.ceil(Number(seconds) * 1000), MAX_RETRY_AFTER_MS)
 }
 
 const LONGEST_MESSAGE = 500
