@@ -45,7 +45,7 @@ function reading(response: Response) {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) break
-      state.text += decoder.decode(value as Uint8Array, { stream: true })
+      state.text += decoder.decode(value, { stream: true })
     }
     state.done = true
   })()

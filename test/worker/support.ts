@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { readDeployment } from '../../src/config/environment.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { createRegistry } from '../../src/config/registry.ts'
+import { createRegistry, holdsKeys } from '../../src/config/registry.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
 import { createNotes } from '../../src/gateway/notes.ts'
@@ -145,10 +145,7 @@ function compose(
     config,
     chance,
     timers,
-    authenticator: createAuthenticator(
-      deployment,
-      [...registry.providers.values()].some(({ credentials }) => credentials.length > 0),
-    ),
+    authenticator: createAuthenticator(deployment, holdsKeys(registry)),
     report: reportError,
     settled: () => undefined,
     gateway: createGateway({
