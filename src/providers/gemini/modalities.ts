@@ -30,7 +30,10 @@ export function speechConfig(draft: Draft): GenerationConfig {
   const wanted = wantedModalities(draft)
   for (const each of wanted) {
     if (each !== 'text' && each !== output) {
-      throw unsupportedValue('modalities', `The modality '${printable(each)}' is not supported with this model.`)
+      throw unsupportedValue(
+        'modalities',
+        `The modality '${printable(each)}' is not supported with this model.`,
+      )
     }
   }
   if (wanted.has('audio')) return spoken(draft)
@@ -40,7 +43,9 @@ export function speechConfig(draft: Draft): GenerationConfig {
   return { responseModalities: wanted.has('text') ? ['TEXT', 'IMAGE'] : ['IMAGE'] }
 }
 function wantedModalities(draft: Draft): ReadonlySet<string> {
-  const listed = listIn(draft.request.modalities, 'modalities')?.map((each, i) => textAt(each, `modalities[${i}]`))
+  const listed = listIn(draft.request.modalities, 'modalities')?.map((each, i) =>
+    textAt(each, `modalities[${i}]`),
+  )
   return new Set(listed ?? (draft.traits.output === 'audio' ? ['audio'] : []))
 }
 

@@ -49,7 +49,9 @@ export function planTools(request: ChatRequest, traits: Traits): Plan {
   const choice = readChoice(request, new Set(declared.keys()))
   const format = readFormat(request)
   const legacy = !isAbsent(request.functions)
-  const synthetic = needsSynthetic(declared.size, choice, format, traits) ? uniqueName(SYNTHETIC_NAME, declared) : undefined
+  const synthetic = needsSynthetic(declared.size, choice, format, traits)
+    ? uniqueName(SYNTHETIC_NAME, declared)
+    : undefined
   return {
     declared,
     names: createNames(synthetic === undefined ? [...declared.keys()] : [...declared.keys(), synthetic]),

@@ -56,10 +56,14 @@ export function signLastCall(part: AnswerPart, sink: PartSink, reading: Reading)
   remember(call.id, part, reading)
   sink.signCall(call)
 }
-export function signatureExtra({ thoughtSignature }: AnswerPart, family: string): ExtraContent | undefined {
+export function signatureExtra(
+  { thoughtSignature }: AnswerPart,
+  family: Reading['family'],
+): ExtraContent | undefined {
   if (typeof thoughtSignature !== 'string' || thoughtSignature === '') return undefined
-  return { google: { thought_signature: thoughtSignature, thought_signature_model: family } }
+  return { google: { thought_signature: thoughtSignature, thought_signature_model: family() } }
 }
 function remember(callId: string, { thoughtSignature }: AnswerPart, { context, family }: Reading): void {
-  if (typeof thoughtSignature === 'string') rememberSignature(context.notes, callId, thoughtSignature, family)
+  if (typeof thoughtSignature === 'string')
+    rememberSignature(context.notes, callId, thoughtSignature, family())
 }

@@ -132,7 +132,8 @@ function usable(signature: Signature | undefined, draft: Draft): string | undefi
   if (signature === undefined || !signs(draft)) return undefined
   const { value, family } = signature
   if (SENTINELS.has(value)) return draft.traits.generation >= 3 ? value : undefined
-  if (family !== undefined && family !== signatureFamily(draft.traits)) return undefined
+  const readable = signatureFamily(draft.traits.model)
+  if (family !== undefined && readable !== undefined && family !== readable) return undefined
   return isBase64(value) ? value : undefined
 }
 function isBase64(value: string): boolean {
@@ -145,14 +146,19 @@ function signs(draft: Draft): boolean {
 const NOTE_PREFIX = 'thought_signature:'
 
 /** Remembered by tool-call id, for the clients that drop the fields they do not know. */
-export function rememberSignature(notes: Notes, callId: string, signature: string, family: string): void {
-  notes.set(NOTE_PREFIX + callId, `${family} ${signature}`)
+export function rememberSignature(
+  notes: Notes,
+  callId: string,
+  signature: string,
+  family: string | undefined,
+): void {
+  notes.set(NOTE_PREFIX + callId, `${family ?? ''} ${signature}`)
 }
 function readNote(notes: Notes, callId: string): Signature | undefined {
   const text = callId === '' ? undefined : notes.get(NOTE_PREFIX + callId)
   if (text === undefined) return undefined
   const space = text.indexOf(' ')
-  return { family: text.slice(0, space), value: text.slice(space + 1) }
+  return { family: text.slice(0, space) || undefined, value: text.slice(space + 1) }
 }
 
 /**
