@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Usage } from './usage.ts'
 
 /** What travels on one endpoint, in OpenAI's own shapes. */
@@ -14,11 +15,12 @@ export type Feature = 'tools' | 'vision' | 'audio' | 'json_schema' | 'reasoning'
 export interface MediaReference {
   readonly url: string
   readonly param: string
+  readonly kind: 'image' | 'video'
 }
 
 /**
  * Reads one canonical stream as it passes to the client, whoever serves it.
- * `see` throws `UpstreamStreamError` for an in-band error or an event that is not of this endpoint.
+ * `see` throws for an event that is not of this endpoint.
  */
 export interface Observer<Event> {
   see(event: Event): void
@@ -34,10 +36,19 @@ export interface Endpoint<W extends Wire> {
   readonly path: `/${string}`
   /** The catalog's name for it. */
   readonly capability: string
+  /** What ends a good stream, e.g. `data: [DONE]` and a blank line. */
+  readonly terminator: string
+  /** The shape that the body must have before anything else reads it. */
+  readonly envelope: z.ZodType<W['request']>
   /** Checks what every provider needs checked, beyond the envelope's schema; throws `GatewayError`. */
   check(request: W['request']): void
   features(request: W['request']): ReadonlySet<Feature>
   media(request: W['request']): readonly MediaReference[]
   usage(response: W['response']): Usage | undefined
   observe(request: W['request']): Observer<W['event']>
+  /**
+   * What of a stream the caller did not ask for: a function from an event and its text to the text to send, or
+   * `undefined` to send nothing. `undefined` altogether when every event is wanted as it is.
+   */
+  trim(request: W['request']): ((event: W['event'], data: string) => string | undefined) | undefined
 }

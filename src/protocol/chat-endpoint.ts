@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import { GatewayError } from '../errors.ts'
+import type { ChatChunk, ChatRequest, ChatWire } from './chat.ts'
+import type { Endpoint, Feature, MediaReference } from './endpoint.ts'
+import { isRecord } from './guards.ts'
+import { observeChat } from './chat-observer.ts'
+import { toUsage } from './chat-usage.ts'
+
+/** The envelope: what routing needs, and nothing of the message tree (openai.md 2.1; a relayed request is OpenAI's to judge). */
+const envelope = z.looseObject({
+  model: z.string().min(1),
+  messages: z.array(z.unknown()).min(1),
+  stream: z.boolean().nullish(),
+  n: z.number().int().min(1).max(128).nullish(),
+  tools: z.array(z.unknown()).max(128).nullish(),
+})
+
+/** Fields by which other gateways let a caller choose where the operator's key goes: refused, never relayed. */
+const ROUTING_FIELDS = ['api_base', 'base_url', 'api_key', 'custom_host', 'extra_headers', 'litellm_params']
+const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/
+
+export const chat: Endpoint<ChatWire> = {
+  path: '/chat/completions',
+  capability: 'chat',
+  terminator: 'data: [DONE]\n\n',
+  envelope,
+  check,
+  features,
+  media,
+  usage: (response) => toUsage(response.usage),
+  observe: observeChat,
+  trim,
+}
+
+function check(request: ChatRequest): void {
+  for (const name of ROUTING_FIELDS) {
+    if (request[name] !== undefined) throw new GatewayError('unknown_parameter', `Unknown parameter: '${name}'.`, { param: name })
+  }
+  for (const [i, tool] of (request.tools ?? []).entries()) {
+    if (!isRecord(tool) || !isRecord(tool['function'])) continue
+    const { name } = tool['function']
+    if (typeof name === 'string' && !TOOL_NAME.test(name)) {
+      throw new GatewayError('invalid_value', `Invalid 'tools[${i}].function.name': it must match ${TOOL_NAME.source}.`, {
+        param: `tools[${i}].function.name`,
+      })
+    }
+  }
+}
+
+function features(request: ChatRequest): ReadonlySet<Feature> {
+  const needs = new Set<Feature>()
+  if ((request.tools?.length ?? 0) > 0 || (request.functions?.length ?? 0) > 0) needs.add('tools')
+  if (request.response_format?.type === 'json_schema') needs.add('json_schema')
+  for (const message of request.messages) {
+    if (!Array.isArray(message?.content)) continue
+    for (const part of message.content) {
+      if (part?.type === 'image_url') needs.add('vision')
+      if (part?.type === 'input_audio') needs.add('audio')
+    }
+  }
+  return needs
+}
+
+/** Every URL of the messages, data URLs included. Tolerates any shape: this runs before anyone has validated the tree. */
+function media(request: ChatRequest): readonly MediaReference[] {
+  const found: MediaReference[] = []
+  for (const [i, message] of request.messages.entries()) {
+    if (isRecord(message) && Array.isArray(message['content'])) partsMedia(message['content'], `messages[${i}].content`, found)
+  }
+  return found
+}
+
+const URL_PARTS = ['image_url', 'video_url'] as const
+
+function partsMedia(parts: readonly unknown[], at: string, found: MediaReference[]): void {
+  for (const [i, part] of parts.entries()) {
+    if (!isRecord(part)) continue
+    for (const type of URL_PARTS) {
+      const holder = part[type]
+      const url = typeof holder === 'string' ? holder : isRecord(holder) ? holder['url'] : undefined
+      if (part['type'] === type && typeof url === 'string') {
+        found.push({ url, param: `${at}[${i}].${type}.url`, kind: type === 'image_url' ? 'image' : 'video' })
+      }
+    }
+  }
+}
+
+/**
+ * The gateway always asks the upstream for the usage of a stream. A caller who did not ask sees neither the extra
+ * chunk nor the `usage: null` members that come with the option.
+ */
+function trim(request: ChatRequest): ((event: ChatChunk, data: string) => string | undefined) | undefined {
+  if (request.stream_options?.include_usage === true) return undefined
+  return (event, data) => {
+    if (event.usage === undefined) return data
+    if (event.choices.length === 0 && event.usage !== null) return undefined
+    const { usage: _, ...rest } = event
+    const cut = data.replace(/,\s*"usage"\s*:\s*null/, '')
+    return cut === data ? JSON.stringify(rest) : cut
+  }
+}

@@ -1,0 +1,57 @@
+import type { ChatChunk, ChunkChoice } from './chat.ts'
+import { toUsage } from './chat-usage.ts'
+import type { Observer } from './endpoint.ts'
+import type { Usage } from './usage.ts'
+
+/**
+ * Reads a stream of chat chunks: when it begins to mean something, whether every choice has ended, what it used.
+ * A role-only delta means nothing yet (resilience.md 3.1).
+ */
+export function observeChat(): Observer<ChatChunk> {
+  const open = new Set<number>()
+  let seen = 0
+  let started = false
+  let audio = false
+  let usage: Usage | undefined
+
+  function choice(part: ChunkChoice): void {
+    const index = part.index ?? 0
+    if (index >= seen) {
+      for (; seen <= index; seen++) open.add(seen)
+    }
+    if (part.finish_reason !== null && part.finish_reason !== undefined) {
+      open.delete(index)
+      started = true
+    }
+    if (!started && meaningful(part)) started = true
+    if (part.delta?.audio !== undefined) audio = true
+  }
+
+  return {
+    see(event) {
+      if (!Array.isArray(event.choices)) throw new TypeError('The event is not a chat completion chunk.')
+      if (event.usage !== null && event.usage !== undefined) usage = toUsage(event.usage)
+      for (const part of event.choices) choice(part)
+    },
+    get started() {
+      return started
+    },
+    get complete() {
+      // An audio answer may end without a finish reason (openai.md 2.8).
+      return audio || (seen > 0 && open.size === 0)
+    },
+    get usage() {
+      return usage
+    },
+  }
+}
+
+function meaningful({ delta }: ChunkChoice): boolean {
+  if (delta === undefined || delta === null) return false
+  for (const [key, value] of Object.entries(delta)) {
+    if (key === 'role' || value === null || value === undefined || value === '') continue
+    if (Array.isArray(value) && value.length === 0) continue
+    return true
+  }
+  return false
+}

@@ -1,0 +1,20 @@
+import type { ChatUsage } from './chat.ts'
+import type { Usage } from './usage.ts'
+
+/** OpenAI's usage object, in token classes (catalog.md 10): cached and audio are within prompt, reasoning within completion. */
+export function toUsage(usage: ChatUsage | null | undefined): Usage | undefined {
+  if (usage === null || usage === undefined || !isCount(usage.prompt_tokens)) return undefined
+  const input = usage.prompt_tokens_details ?? {}
+  const output = usage.completion_tokens_details ?? {}
+  return {
+    inputTokens: usage.prompt_tokens,
+    cachedTokens: count(input['cached_tokens']),
+    cacheWriteTokens: count(input['cache_write_tokens']),
+    audioInputTokens: count(input['audio_tokens']),
+    outputTokens: count(usage.completion_tokens),
+    reasoningTokens: count(output['reasoning_tokens']),
+    audioOutputTokens: count(output['audio_tokens']),
+  }
+}
+const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
+const count = (value: unknown): number => (isCount(value) ? value : 0)

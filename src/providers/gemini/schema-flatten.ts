@@ -1,0 +1,81 @@
+import { isRecord } from '../../protocol/guards.ts'
+import { mergeSchemas } from './schema-merge.ts'
+import type { References } from './schema-references.ts'
+import { hasContent } from './schema-vocabulary.ts'
+import type { Schema, Walk } from './schema-walk.ts'
+
+/** A schema without `$ref`, `allOf` and `nullable`, or a reference that has to stay one. */
+export type Flat =
+  | { readonly kind: 'reference'; readonly target: Schema; readonly nullable: boolean }
+  | {
+      readonly kind: 'schema'
+      readonly record: Schema
+      readonly nullable: boolean
+      /** Targets whose copies went into `record`. */
+      readonly copied: ReadonlySet<Schema>
+    }
+
+const ANYTHING: Schema = {}
+
+/**
+ * Merges what `$ref` and `allOf` bring together. A reference alone stays, and so does one to a schema that
+ * is just being copied: there, what stands beside it is lost, because no copy would ever end.
+ */
+export function flatten(walk: Walk, references: References, node: Schema, path: string): Flat {
+  const only = onlyReference(node)
+  const parts: Schema[] = []
+  const seen = new Set<unknown>()
+  const copied = new Set<Schema>()
+  const pending: unknown[] = [node]
+  let nullable = false
+  while (pending.length > 0) {
+    const part = readPart(walk, pending.pop(), seen, path)
+    if (part === undefined) continue
+    nullable ||= part['nullable'] === true
+    if (hasContent(part)) parts.push(part)
+    pending.push(...conjuncts(part).toReversed())
+    const target = targetOf(references, part, path)
+    if (target === undefined || seen.has(target)) continue
+    if (part === only || walk.active.has(target)) return { kind: 'reference', target, nullable }
+    copied.add(target)
+    pending.push(target)
+  }
+  const [first = Object.keys(node).length === 0 ? node : ANYTHING, second] = parts
+  return {
+    kind: 'schema',
+    record: second === undefined ? first : mergeSchemas(walk, parts, path),
+    nullable,
+    copied,
+  }
+}
+
+/** What was read before adds nothing, and neither does a boolean. */
+function readPart(walk: Walk, part: unknown, seen: Set<unknown>, path: string): Schema | undefined {
+  walk.spend(1, path)
+  if (typeof part === 'boolean' || seen.has(part)) return undefined
+  if (!isRecord(part)) throw walk.refuse(path, 'a schema must be an object or a boolean')
+  seen.add(part)
+  return part
+}
+
+/** A reference to `true` says nothing. */
+function targetOf(references: References, part: Schema, path: string): Schema | undefined {
+  const target = typeof part['$ref'] === 'string' ? references.resolve(part['$ref'], path) : true
+  return typeof target === 'boolean' ? undefined : target
+}
+
+function conjuncts(part: Schema): readonly unknown[] {
+  return Array.isArray(part['allOf']) ? part['allOf'] : []
+}
+
+/** The part of `node` that refers to something, if the reference is all there is. */
+function onlyReference(node: Schema): Schema | undefined {
+  let part = node
+  while (!hasContent(part)) {
+    const [next, another] = conjuncts(part)
+    if (typeof part['$ref'] === 'string') return next === undefined ? part : undefined
+    if (!isRecord(next) || another !== undefined) return undefined
+    part = next
+  }
+  return undefined
+}

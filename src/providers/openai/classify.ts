@@ -1,0 +1,72 @@
+import { isRecord } from '../../protocol/guards.ts'
+import type { Failure, FailureKind } from '../failure.ts'
+import { retryAfterMs } from '../retry-after.ts'
+
+/** Codes that decide by themselves, whatever the status (openai.md 1.4). */
+const BY_CODE: Readonly<Record<string, FailureKind>> = {
+  context_length_exceeded: 'context_too_long',
+  content_policy_violation: 'content_policy',
+  moderation_blocked: 'content_policy',
+  invalid_api_key: 'bad_credential',
+  insufficient_quota: 'quota_exhausted',
+  credit_balance_exhausted: 'quota_exhausted',
+  organization_spend_limit_exceeded: 'quota_exhausted',
+  project_spend_limit_exceeded: 'quota_exhausted',
+  organization_usage_limit_exceeded: 'quota_exhausted',
+  billing_hard_limit_reached: 'billing',
+  slow_down: 'slow_down',
+  rate_limit_exceeded: 'rate_limited',
+  server_is_overloaded: 'overloaded',
+  unsupported_country_region_territory: 'precondition',
+}
+const BY_TYPE: Readonly<Record<string, FailureKind>> = {
+  insufficient_quota: 'quota_exhausted',
+  rate_limit_error: 'rate_limited',
+  invalid_request_error: 'bad_request',
+  service_unavailable_error: 'overloaded',
+}
+const BY_STATUS: Readonly<Record<number, FailureKind>> = {
+  400: 'bad_request',
+  401: 'bad_credential',
+  402: 'billing',
+  403: 'forbidden',
+  404: 'model_missing',
+  408: 'request_timeout',
+  409: 'conflict',
+  413: 'too_large',
+  415: 'unprocessable',
+  422: 'unprocessable',
+  429: 'rate_limited',
+  500: 'server_error',
+  502: 'bad_gateway',
+  503: 'overloaded',
+  504: 'bad_gateway',
+}
+
+/**
+ * Reads an OpenAI error answer, or, with status 200, the error of a stream frame. An edge in front of the API
+ * answers in HTML: then the status alone speaks, in our words.
+ */
+export function classify(status: number, headers: Headers, body: unknown): Failure {
+  const error = isRecord(body) && isRecord(body['error']) ? body['error'] : undefined
+  const code = text(error?.['code'])
+  const type = text(error?.['type'])
+  return {
+    kind: kindOf(status, code, type),
+    message: text(error?.['message']) ?? `The upstream answered with status ${status}.`,
+    status,
+    retryAfterMs: retryAfterMs(headers),
+    upstream: error && { type, code: code ?? null, param: text(error['param']) ?? null },
+  }
+}
+
+function kindOf(status: number, code: string | undefined, type: string | undefined): FailureKind {
+  const byCode = code === undefined ? undefined : BY_CODE[code]
+  if (byCode !== undefined) return byCode
+  if (status === 200) return (type === undefined ? undefined : BY_TYPE[type]) ?? 'server_error'
+  if (status === 429 && type === 'insufficient_quota') return 'quota_exhausted'
+  if (status >= 300 && status < 400) return 'redirected'
+  return BY_STATUS[status] ?? (status >= 500 ? 'bad_gateway' : 'bad_request')
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
