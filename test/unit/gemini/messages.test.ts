@@ -5,7 +5,7 @@ import {
   call,
   calling,
   encodeMessages,
-  expectRefused,
+  refused,
   NEWEST,
   OLD,
   refusal,
@@ -16,7 +16,7 @@ import {
 
 const contents = (messages: readonly unknown[], on = NEWEST, body: Body = {}) =>
   encodeMessages(messages, { on }, body).body.contents
-const bare = (list: readonly Body[]) =>
+const bare = (list: readonly unknown[]): Body[] =>
   JSON.parse(JSON.stringify(list, (key, value: unknown) => (key === 'thoughtSignature' ? undefined : value)))
 
 describe('messages', () => {
@@ -47,7 +47,7 @@ describe('messages', () => {
     expect(body.systemInstruction).toEqual({ parts: [{ text: 'a' }, { text: 'b' }] })
     expect(body.contents).toEqual([{ role: 'user', parts: [{ text: 'Hi' }, { text: 'there' }] }])
     expect(adapted).toEqual(['messages.system=hoisted'])
-    expectRefused({ messages }, 'unsupported_value', 'messages[2].role', { strict: true })
+    expect(refused({ messages }, { strict: true })).toEqual({ code: 'unsupported_value', param: 'messages[2].role' })
   })
   test('[gemini 4.2 system, Gemma] [gemini-trap 98] goes before the first user turn', () => {
     const { body, adapted } = encodeMessages([{ role: 'system', content: 'Be brief.' }, user('Hi')], {
@@ -78,12 +78,7 @@ describe('messages', () => {
     expect(encodeMessages([{ role: 'user', name: 'Ann', content: 'Hi' }]).adapted).toEqual([
       'messages.name=dropped',
     ])
-    expectRefused(
-      { messages: [{ role: 'user', name: 'Ann', content: 'Hi' }] },
-      'unsupported_parameter',
-      'messages[0].name',
-      { strict: true },
-    )
+    expect(refused({ messages: [{ role: 'user', name: 'Ann', content: 'Hi' }] }, { strict: true })).toEqual({ code: 'unsupported_parameter', param: 'messages[0].name' })
   })
   test('[gemini 4.2 assistant.content] [gemini 4.2 assistant.refusal] [gemini 4.2 refusal part] are model texts', () => {
     const list = contents([
@@ -130,7 +125,7 @@ describe('messages', () => {
   })
   test('[gemini 4.2 assistant.audio.id] cannot be replayed: its transcript can', () => {
     const spoken = { role: 'assistant', content: null, audio: { id: 'audio_1' } }
-    expectRefused({ messages: [user('1'), spoken, user('2')] }, 'unsupported_value', 'messages[1].audio')
+    expect(refused({ messages: [user('1'), spoken, user('2')] })).toEqual({ code: 'unsupported_value', param: 'messages[1].audio' })
     expect(encodeMessages([user('1'), { ...spoken, content: 'as text' }, user('2')]).adapted).toEqual([
       'messages.audio=dropped',
     ])
@@ -301,7 +296,7 @@ describe('messages', () => {
       const { body, adapted } = encodeMessages(messages)
       expect(body.contents.at(-1)).toEqual({ role: 'user', parts: [{ text: 'Continue.' }] })
       expect(adapted).toEqual(['messages=user_turn_appended'])
-      expectRefused({ messages }, 'unsupported_value', 'messages[1].role', { strict: true })
+      expect(refused({ messages }, { strict: true })).toEqual({ code: 'unsupported_value', param: 'messages[1].role' })
     })
     test('[gemini 4.2 names] a name that Google refuses is rewritten everywhere', () => {
       const { body } = encodeMessages(
@@ -500,15 +495,15 @@ describe('messages', () => {
   ])(
     '[gemini 4.2 step 3] [gemini-trap 27] [known-bug 2] bad input is refused by message and part: %s',
     (_what, messages, code, param) => {
-      expectRefused({ messages }, code, param)
-      expectRefused({ messages }, code, param, { on: OLD, strict: true })
+      expect(refused({ messages })).toEqual({ code, param })
+      expect(refused({ messages }, { on: OLD, strict: true })).toEqual({ code, param })
     },
   )
   test('a missing result is named by its id', () =>
     expect(refusal({ messages: [user('1'), calling([call('call_42')])] }).message).toContain('call_42'))
   test('messages that are no list', () => {
-    expectRefused({ messages: 'Hi' }, 'invalid_type', 'messages')
-    expectRefused({ messages: null }, 'invalid_type', 'messages')
+    expect(refused({ messages: 'Hi' })).toEqual({ code: 'invalid_type', param: 'messages' })
+    expect(refused({ messages: null })).toEqual({ code: 'invalid_type', param: 'messages' })
   })
   test('the same history encodes to the same bytes, so that Google’s cache can hit', () => {
     const messages = [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ErrorCode } from '../../../src/errors.ts'
 import type { Body } from './support.ts'
-import { encode, expectRefused, NEWEST, OLD, stream, END, tool, user } from './support.ts'
+import { encode, refused, NEWEST, OLD, stream, END, tool, user } from './support.ts'
 import { modelRows } from '../../../src/catalog/models.generated.ts'
 
 const card = modelRows().find((row) => row.id === NEWEST)
@@ -17,7 +17,7 @@ describe('parameters of a chat request', () => {
   })
   test.each(['../x', 'a?b', 'a&b', 'a/b/c', '', '..', 'x y', 'gemini:y', 'models/..', 'é'])(
     '[gemini 4.1 model] an id that reaches out of its path segment is refused: %j',
-    (on) => expectRefused({}, 'model_not_found', 'model', { on }),
+    (on) => expect(refused({}, { on })).toEqual({ code: 'model_not_found', param: 'model' }),
   )
 
   const generation = (body: Body, on = NEWEST) => encode(body, { on }).body.generationConfig
@@ -58,24 +58,24 @@ describe('parameters of a chat request', () => {
     const { body, adapted } = encode({ max_tokens: 1_000_000 }, { card })
     expect(body.generationConfig).toEqual({ maxOutputTokens: card?.maxOutputTokens })
     expect(adapted).toEqual(['max_tokens=clamped'])
-    expectRefused({ max_tokens: 1_000_000 }, 'unsupported_value', 'max_tokens', { card, strict: true })
+    expect(refused({ max_tokens: 1_000_000 }, { card, strict: true })).toEqual({ code: 'unsupported_value', param: 'max_tokens' })
   })
   test('[gemini 4.1 temperature] is clamped, and says so', () => {
     expect(encode({ temperature: 3 })).toMatchObject({
       body: { generationConfig: { temperature: 2 } },
       adapted: ['temperature=clamped'],
     })
-    expectRefused({ temperature: 3 }, 'unsupported_value', 'temperature', { strict: true })
+    expect(refused({ temperature: 3 }, { strict: true })).toEqual({ code: 'unsupported_value', param: 'temperature' })
   })
 
   test('[gemini 4.1 presence_penalty, frequency_penalty] [gemini-trap 105] are dropped and listed where the model refuses them', () => {
     const { body, adapted } = encode({ presence_penalty: 1, frequency_penalty: -1 }, { on: OLD })
     expect(body.generationConfig).toBeUndefined()
     expect(adapted).toEqual(['presence_penalty=dropped', 'frequency_penalty=dropped'])
-    expectRefused({ presence_penalty: 1 }, 'unsupported_parameter', 'presence_penalty', {
+    expect(refused({ presence_penalty: 1 }, {
       on: OLD,
       strict: true,
-    })
+    })).toEqual({ code: 'unsupported_parameter', param: 'presence_penalty' })
     expect(generation({ presence_penalty: 1, frequency_penalty: 2 }, 'gemini-2.0-flash')).toEqual({
       presencePenalty: 1,
       frequencyPenalty: 1.999,
@@ -126,7 +126,7 @@ describe('parameters of a chat request', () => {
     const encoded = encode(body)
     expect(encoded.body).toEqual(encode().body)
     expect(encoded.adapted).toEqual([`${name}=dropped`])
-    expectRefused(body, 'unsupported_parameter', name, { strict: true })
+    expect(refused(body, { strict: true })).toEqual({ code: 'unsupported_parameter', param: name })
   })
   test('[gemini 4.1 unknown] a name that would break a header is not repeated in one', () =>
     expect(encode({ 'x\r\nset-cookie: a=b': 1, toString: 1 }).adapted).toEqual([
@@ -170,14 +170,14 @@ describe('parameters of a chat request', () => {
   ])(
     '[gemini 4.1 %s] what would change the answer is refused in both modes: %j',
     (_row, body, code, param) => {
-      expectRefused(body, code, param)
-      expectRefused(body, code, param, { strict: true })
+      expect(refused(body)).toEqual({ code, param })
+      expect(refused(body, { strict: true })).toEqual({ code, param })
     },
   )
   test('[gemini-trap 104] n: 1, as LangChain sends it, asks for no candidateCount', () =>
     expect(encode({ n: 1 }).body.generationConfig).toBeUndefined())
   test('[gemini-trap 106] log probabilities are refused before Google does', () =>
-    expectRefused({ logprobs: true, top_logprobs: 2 }, 'unsupported_parameter', 'logprobs'))
+    expect(refused({ logprobs: true, top_logprobs: 2 })).toEqual({ code: 'unsupported_parameter', param: 'logprobs' }))
 
   test('[gemini 4.1 service_tier] [gemini-trap 80] auto and default are left out, flex and priority pass', () => {
     expect(encode({ service_tier: 'auto' })).toEqual(encode())
@@ -232,12 +232,7 @@ describe('parameters of a chat request', () => {
         functionCallingConfig: { mode: 'VALIDATED' },
         includeServerSideToolInvocations: true,
       })
-      expectRefused(
-        { web_search_options: {}, tools: [tool('f')] },
-        'unsupported_parameter',
-        'web_search_options',
-        { on: OLD },
-      )
+      expect(refused({ web_search_options: {}, tools: [tool('f')] }, { on: OLD })).toEqual({ code: 'unsupported_parameter', param: 'web_search_options' })
     })
     test('[gemini-trap 42] tool_choice none switches it off as well, which NONE would not', () => {
       const { body, adapted } = encode({ web_search_options: {}, tools: [tool('f')], tool_choice: 'none' })
@@ -264,18 +259,8 @@ describe('parameters of a chat request', () => {
       })
     })
     test('a container that the model cannot give is refused, never mislabelled', () => {
-      expectRefused(
-        { ...audio, audio: { voice: 'nova', format: 'mp3' } },
-        'unsupported_value',
-        'audio.format',
-        { on: 'gemini-3.8-flash-tts' },
-      )
-      expectRefused(
-        { ...audio, audio: { voice: 'nova', format: 'wav' } },
-        'unsupported_value',
-        'audio.format',
-        { on: 'gemini-2.5-pro-preview-tts' },
-      )
+      expect(refused({ ...audio, audio: { voice: 'nova', format: 'mp3' } }, { on: 'gemini-3.8-flash-tts' })).toEqual({ code: 'unsupported_value', param: 'audio.format' })
+      expect(refused({ ...audio, audio: { voice: 'nova', format: 'wav' } }, { on: 'gemini-2.5-pro-preview-tts' })).toEqual({ code: 'unsupported_value', param: 'audio.format' })
     })
     test('[gemini 4.1 modalities image] on a model that draws', () => {
       expect(
@@ -315,31 +300,18 @@ describe('parameters of a chat request', () => {
     )
     test('lists what is not known', () => {
       expect(encode({ google: { surprise: 1 } }).adapted).toEqual(['google.surprise=dropped'])
-      expectRefused(
-        { extra_body: { google: { surprise: 1 } } },
-        'unsupported_parameter',
-        'extra_body.google.surprise',
-        { strict: true },
-      )
+      expect(refused({ extra_body: { google: { surprise: 1 } } }, { strict: true })).toEqual({ code: 'unsupported_parameter', param: 'extra_body.google.surprise' })
     })
     test('[gemini-trap 62] [gemini-trap 63] one spelling, and a budget or a level', () => {
-      expectRefused(
-        { google: { thinking_config: { thinking_level: 'low', thinking_budget: 5 } } },
-        'invalid_value',
-        'google.thinking_config',
-      )
+      expect(refused({ google: { thinking_config: { thinking_level: 'low', thinking_budget: 5 } } })).toEqual({ code: 'invalid_value', param: 'google.thinking_config' })
       expect(JSON.stringify(encode({ google }).body)).not.toContain('thinking_config')
     })
     test('cached content excludes instructions and tools', () => {
       const cached = { google: { cached_content: 'cachedContents/abc' } }
       expect(encode(cached).body.cachedContent).toBe('cachedContents/abc')
-      expectRefused({ ...cached, tools: [tool('f')] }, 'invalid_value', 'google.cached_content')
-      expectRefused(
-        { ...cached, messages: [{ role: 'system', content: 's' }, user('u')] },
-        'invalid_value',
-        'google.cached_content',
-      )
-      expectRefused({ google: { cached_content: '../x' } }, 'invalid_value', 'google.cached_content')
+      expect(refused({ ...cached, tools: [tool('f')] })).toEqual({ code: 'invalid_value', param: 'google.cached_content' })
+      expect(refused({ ...cached, messages: [{ role: 'system', content: 's' }, user('u')] })).toEqual({ code: 'invalid_value', param: 'google.cached_content' })
+      expect(refused({ google: { cached_content: '../x' } })).toEqual({ code: 'invalid_value', param: 'google.cached_content' })
     })
   })
 
@@ -385,6 +357,6 @@ describe('parameters of a chat request', () => {
     [{ parallel_tool_calls: 'no' }, 'invalid_type', 'parallel_tool_calls'],
     [{ presence_penalty: 9 }, 'invalid_value', 'presence_penalty'],
   ])('a wrong type is an error that names the field: %j', (body, code, param) =>
-    expectRefused(body, code, param),
+    expect(refused(body)).toEqual({ code, param }),
   )
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ErrorCode } from '../../../src/errors.ts'
 import type { ContextOptions } from './support.ts'
-import { encodeMessages, expectRefused, NEWEST, OLD, user } from './support.ts'
+import { encodeMessages, refused, NEWEST, OLD, user } from './support.ts'
 
 const parts = (part: unknown, options: ContextOptions = {}) =>
   encodeMessages([user([part])], options).body.contents[0]?.parts
@@ -34,11 +34,7 @@ describe('content parts', () => {
     ['data:image/png,abc', 'image/png', 'YWJj'],
   ])('[gemini 4.2 image_url data] %s', (url, mimeType, data) => {
     if (data === undefined)
-      return expectRefused(
-        { messages: [user([image(url)])] },
-        'invalid_image_url',
-        'messages[0].content[0].image_url.url',
-      )
+      return expect(refused({ messages: [user([image(url)])] })).toEqual({ code: 'invalid_image_url', param: 'messages[0].content[0].image_url.url' })
     expect(parts(image(url))).toEqual([{ inlineData: { mimeType, data } }])
   })
   test('[gemini 4.2 image_url http] [gemini-trap 99] [known-bug 37] is the bytes that were fetched, with their type and not the name’s', () => {
@@ -47,11 +43,7 @@ describe('content parts', () => {
     expect(parts(image(url), { media })).toEqual([{ inlineData: { mimeType: 'image/png', data: 'BBBB' } }])
   })
   test('[gemini-trap 100] [known-bug 38] a URL that was not fetched is refused, never dropped or passed on', () =>
-    expectRefused(
-      { messages: [user([image('https://example.org/a.png')])] },
-      'invalid_image_url',
-      'messages[0].content[0].image_url.url',
-    ))
+    expect(refused({ messages: [user([image('https://example.org/a.png')])] })).toEqual({ code: 'invalid_image_url', param: 'messages[0].content[0].image_url.url' }))
   test.each([
     'https://www.youtube.com/watch?v=abc',
     'https://youtu.be/abc',
@@ -160,7 +152,7 @@ describe('content parts', () => {
     ],
     [{ type: 'video_url', video_url: {} }, 'missing_required_parameter', `${at}.video_url.url`],
   ])('bad media is refused by its path: %j', (part, code, param) =>
-    expectRefused({ messages: [user([part])] }, code, param),
+    expect(refused({ messages: [user([part])] })).toEqual({ code, param }),
   )
   test('[gemini-trap 102] order of pictures and text is kept', () => {
     const list = encodeMessages(

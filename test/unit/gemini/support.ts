@@ -1,4 +1,3 @@
-import { expect } from 'vitest'
 import type { ErrorCode } from '../../../src/errors.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import type { ChatChunk, ChatCompletion, ChatMessage, ChatRequest } from '../../../src/protocol/chat.ts'
@@ -59,7 +58,7 @@ export function chat(body: Body = {}): ChatRequest {
 
 export interface Encoded {
   readonly path: string
-  readonly body: GenerateContentRequest & Record<string, any>
+  readonly body: GenerateContentRequest
   readonly adapted: readonly string[]
 }
 
@@ -85,14 +84,10 @@ export function refusal(body: Body, options: ContextOptions = {}): GatewayError 
   }
   throw new Error(`Accepted: ${JSON.stringify(body)}`)
 }
-export function expectRefused(
-  body: Body,
-  code: ErrorCode,
-  param: string,
-  options: ContextOptions = {},
-): void {
+/** What a refused request is answered with. */
+export function refused(body: Body, options: ContextOptions = {}): { code: ErrorCode; param: string | undefined } {
   const error = refusal(body, options)
-  expect({ code: error.code, param: error.detail.param }).toEqual({ code, param })
+  return { code: error.code, param: error.detail.param }
 }
 
 export function decode(response: unknown, body: Body = {}, options: ContextOptions = {}): ChatCompletion {
@@ -182,31 +177,26 @@ export function result(id: string, content: unknown = 'ok'): Body {
 export function tool(name: string, rest: Body = {}): Body {
   return { type: 'function', function: { name, ...rest } }
 }
+export interface Assembled {
+  readonly content: string
+  readonly reasoning: string
+  readonly calls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[]
+  readonly finish: string | null | undefined
+}
 /** All deltas of a stream put together as the official helpers do: strings appended, calls by index. */
-export function assembled(chunks: readonly ChatChunk[]): {
-  content: string
-  reasoning: string
-  calls: Body[]
-  finish: string | null | undefined
-} {
-  const calls: Body[] = []
-  let content = ''
-  let reasoning = ''
-  let finish: string | null | undefined
-  for (const { choices } of chunks) {
-    for (const { delta, finish_reason } of choices) {
-      content += delta.content ?? ''
-      reasoning += delta.reasoning_content ?? ''
-      finish = finish_reason ?? finish
-      for (const { index, id, function: fn } of delta.tool_calls ?? []) {
-        const known = calls[index] ?? { id: '', name: '', arguments: '' }
-        calls[index] = {
-          id: `${known['id']}${id ?? ''}`,
-          name: `${known['name']}${fn?.name ?? ''}`,
-          arguments: `${known['arguments']}${fn?.arguments ?? ''}`,
-        }
-      }
-    }
+export function assembled(chunks: readonly ChatChunk[]): Assembled {
+  const choices = chunks.flatMap((chunk) => chunk.choices)
+  const calls: { id: string; name: string; arguments: string }[] = []
+  for (const { index, id = '', function: fn } of choices.flatMap((choice) => choice.delta.tool_calls ?? [])) {
+    const known = (calls[index] ??= { id: '', name: '', arguments: '' })
+    known.id += id
+    known.name += fn?.name ?? ''
+    known.arguments += fn?.arguments ?? ''
   }
-  return { content, reasoning, calls, finish }
+  return {
+    content: choices.map((choice) => choice.delta.content ?? '').join(''),
+    reasoning: choices.map((choice) => choice.delta.reasoning_content ?? '').join(''),
+    calls,
+    finish: choices.findLast((choice) => choice.finish_reason !== null)?.finish_reason,
+  }
 }

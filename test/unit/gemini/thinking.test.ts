@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { card } from '../../../src/catalog/card.ts'
 import type { Body } from './support.ts'
-import { answer, contextFor, encode, expectRefused, stream, whole, event, END } from './support.ts'
+import { answer, contextFor, encode, refused, stream, whole, event, END } from './support.ts'
 import { traitsFor, traitsOf } from '../../../src/providers/gemini/model.ts'
 
 const thinking = (body: Body, on: string) => encode(body, { on }).body.generationConfig?.thinkingConfig
@@ -56,10 +56,10 @@ describe('reasoning_effort', () => {
       'reasoning_effort=128',
     ])
     for (const on of ['gemini-2.5-pro', 'gemini-3.6-flash', 'gemini-3.8-flash'])
-      expectRefused({ reasoning_effort: 'none' }, 'unsupported_value', 'reasoning_effort', {
+      expect(refused({ reasoning_effort: 'none' }, {
         on,
         strict: true,
-      })
+      })).toEqual({ code: 'unsupported_value', param: 'reasoning_effort' })
     expect(encode({ reasoning_effort: 'none' }, { on: 'gemini-2.5-flash', strict: true }).adapted).toEqual([])
   })
   test('[gemini-trap 62] [gemini-trap 64] [gemini-trap 66] budgets for 2.5, levels after, never both', () => {
@@ -69,11 +69,7 @@ describe('reasoning_effort', () => {
     }
   })
   test('[gemini-trap 67] together with Google’s own option it is refused', () =>
-    expectRefused(
-      { reasoning_effort: 'low', google: { thinking_config: { thinking_level: 'high' } } },
-      'invalid_value',
-      'reasoning_effort',
-    ))
+    expect(refused({ reasoning_effort: 'low', google: { thinking_config: { thinking_level: 'high' } } })).toEqual({ code: 'invalid_value', param: 'reasoning_effort' }))
   test.each(['gemma-4-31b-it', 'gemini-2.0-flash', 'gemini-2.5-flash-image'])(
     '[gemini-trap 68] %s does not think: none is what it does, anything else a hint',
     (on) => {
@@ -82,10 +78,10 @@ describe('reasoning_effort', () => {
       })
       expect(encode({ reasoning_effort: 'none' }, { on, strict: true }).adapted).toEqual([])
       expect(thinking({ reasoning_effort: 'high' }, on)).toBeUndefined()
-      expectRefused({ reasoning_effort: 'high' }, 'unsupported_parameter', 'reasoning_effort', {
+      expect(refused({ reasoning_effort: 'high' }, {
         on,
         strict: true,
-      })
+      })).toEqual({ code: 'unsupported_parameter', param: 'reasoning_effort' })
     },
   )
   test('[gemini 4.7 image models] their own levels only', () => {
