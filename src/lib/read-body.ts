@@ -5,7 +5,11 @@ export class BodyTooLarge extends Error {
 
 /** Reads a body whole, at most `maxBytes`: what a header declares is checked first, what arrives is counted. */
 export async function readBytes(
-  source: { readonly headers: Headers; readonly body: ReadableStream<Uint8Array> | null; arrayBuffer(): Promise<ArrayBuffer> },
+  source: {
+    readonly headers: Headers
+    readonly body: ReadableStream<Uint8Array> | null
+    arrayBuffer(): Promise<ArrayBuffer>
+  },
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const declared = Number(source.headers.get('content-length') ?? Number.NaN)
@@ -14,11 +18,15 @@ export async function readBytes(
     throw new BodyTooLarge()
   }
   // A declared length is enforced by the runtime, so the native read is safe, and far cheaper.
-  if (!Number.isNaN(declared) && !source.headers.has('content-encoding')) return new Uint8Array(await source.arrayBuffer())
+  if (!Number.isNaN(declared) && !source.headers.has('content-encoding'))
+    return new Uint8Array(await source.arrayBuffer())
   return source.body === null ? new Uint8Array() : readCounted(source.body, maxBytes)
 }
 
-async function readCounted(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readCounted(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader()
   const chunks: Uint8Array[] = []
   let length = 0

@@ -14,7 +14,8 @@ export function checkInlineImage({ url, param, kind }: MediaReference): void {
   if (!(parameters ?? '').endsWith(';base64')) return
   const head = base64Head(url.slice(header.length, header.length + 64), SNIFF_BYTES)
   if (head === undefined) throw invalid(param, 'its data is not valid base64')
-  if (sniff(head)?.startsWith('image/') !== true) throw invalid(param, 'its bytes are not an image (png, jpeg, gif, webp, heic)')
+  if (sniff(head)?.startsWith('image/') !== true)
+    throw invalid(param, 'its bytes are not an image (png, jpeg, gif, webp, heic)')
 }
 
 function invalid(param: string, reason: string): GatewayError {

@@ -1,6 +1,6 @@
 import type { ChatChunk, ChunkChoice } from './chat.ts'
-import { toUsage } from './chat-usage.ts'
-import type { Observer } from './endpoint.ts'
+import { servedBy, toUsage } from './chat-usage.ts'
+import type { Observer, ServedBy } from './endpoint.ts'
 import type { Usage } from './usage.ts'
 
 /**
@@ -13,6 +13,7 @@ export function observeChat(): Observer<ChatChunk> {
   let started = false
   let audio = false
   let usage: Usage | undefined
+  let served: ServedBy | undefined
 
   function choice(part: ChunkChoice): void {
     const index = part.index ?? 0
@@ -31,6 +32,9 @@ export function observeChat(): Observer<ChatChunk> {
     see(event) {
       if (!Array.isArray(event.choices)) throw new TypeError('The event is not a chat completion chunk.')
       if (event.usage !== null && event.usage !== undefined) usage = toUsage(event.usage)
+      served ??= servedBy(event)
+      if (event.service_tier !== undefined && event.service_tier !== null)
+        served = { ...served, tier: event.service_tier }
       for (const part of event.choices) choice(part)
     },
     get started() {
@@ -42,6 +46,9 @@ export function observeChat(): Observer<ChatChunk> {
     },
     get usage() {
       return usage
+    },
+    get served() {
+      return served ?? {}
     },
   }
 }

@@ -18,6 +18,12 @@ export interface MediaReference {
   readonly kind: 'image' | 'video'
 }
 
+/** Who answered, in the answer's own words: a provider may serve another model or tier than was asked for. */
+export interface ServedBy {
+  readonly model?: string | undefined
+  readonly tier?: string | undefined
+}
+
 /**
  * Reads one canonical stream as it passes to the client, whoever serves it.
  * `see` throws for an event that is not of this endpoint.
@@ -29,6 +35,19 @@ export interface Observer<Event> {
   /** The stream said that it was over: every choice has its finish reason. */
   readonly complete: boolean
   readonly usage: Usage | undefined
+  readonly served: ServedBy
+}
+
+/** Serves one request by several upstream calls, for a provider that lacks the option (e.g. `n`). */
+export interface FanOut<W extends Wire> {
+  /** One request per upstream call; a single one means that no fan-out is needed. */
+  readonly split: (request: W['request']) => readonly W['request'][]
+  readonly join: (responses: readonly W['response'][]) => W['response']
+  /** Merges the parts' streams; `push` and `end` name the part that an event came from. */
+  readonly joinEvents: (parts: number) => {
+    push(part: number, event: W['event'], emit: (event: W['event']) => void): void
+    end(part: number, emit: (event: W['event']) => void): void
+  }
 }
 
 /** What the gateway needs to know about an endpoint, whoever serves it. */
@@ -44,7 +63,10 @@ export interface Endpoint<W extends Wire> {
   check(request: W['request']): void
   features(request: W['request']): ReadonlySet<Feature>
   media(request: W['request']): readonly MediaReference[]
+  /** Whether a JSON object from an upstream is an answer at all, and not an empty shell. */
+  answers(body: object): body is W['response']
   usage(response: W['response']): Usage | undefined
+  served(response: W['response']): ServedBy
   observe(request: W['request']): Observer<W['event']>
   /**
    * What of a stream the caller did not ask for: a function from an event and its text to the text to send, or

@@ -69,4 +69,5 @@ function kindOf(status: number, code: string | undefined, type: string | undefin
   return BY_STATUS[status] ?? (status >= 500 ? 'bad_gateway' : 'bad_request')
 }
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined

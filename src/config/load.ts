@@ -1,0 +1,20 @@
+import { isRecord } from '../protocol/guards.ts'
+import { type Environment, overlay } from './environment.ts'
+import { type Config, configSchema } from './schema.ts'
+
+/** Defaults, then `gateway.yaml` (compiled at build time), then the environment. Throws with the path of what is wrong. */
+export function loadConfig(file: unknown, env: Environment): Config {
+  const parsed = configSchema.safeParse(merge(file, overlay(env)))
+  if (parsed.success) return parsed.data
+  const lines = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(top)'}: ${issue.message}`)
+  throw new Error(`Invalid configuration:\n${lines.join('\n')}`)
+}
+
+/** Objects are merged member by member, everything else is replaced. */
+function merge(under: unknown, over: unknown): unknown {
+  if (!isRecord(under) || !isRecord(over)) return over ?? under
+  const merged: Record<string, unknown> = { ...under }
+  for (const [key, value] of Object.entries(over))
+    merged[key] = Object.hasOwn(under, key) ? merge(under[key], value) : value
+  return merged
+}
