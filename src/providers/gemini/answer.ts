@@ -1,5 +1,6 @@
 import { randomText } from '../../lib/chance.ts'
 import type { ChatRequest, ChatUsage, ExtraContent, FinishReason, UrlCitation } from '../../protocol/chat.ts'
+import { isRecord } from '../../protocol/guards.ts'
 import { UpstreamFailure } from '../failure.ts'
 import type { CodecContext } from '../provider.ts'
 import { classify } from './errors.ts'
@@ -8,7 +9,7 @@ import { annotations, mergedGrounding } from './grounding.ts'
 import { signatureFamily, traitsFor } from './model.ts'
 import type { Plan } from './plan.ts'
 import { planTools } from './plan.ts'
-import { isList, isObject } from './read.ts'
+import { isList } from './read.ts'
 import type { PartSink } from './part-sink.ts'
 import type { PartReader } from './read-parts.ts'
 import { createPartReader } from './read-parts.ts'
@@ -106,7 +107,7 @@ function nothingSeen(): Seen {
 
 function bare(response: Answer): GenerateContentResponse {
   const event: GenerateContentResponse | undefined | null = isResponseList(response) ? response[0] : response
-  if (!isObject(event))
+  if (!isRecord(event))
     throw new UpstreamFailure({ kind: 'garbled', message: 'Gemini answered something that is no answer.' })
   if (event['error'] !== undefined && event['error'] !== null)
     throw new UpstreamFailure(classify(200, undefined, event))

@@ -1,8 +1,8 @@
 import type { ExtraContent } from '../../protocol/chat.ts'
+import { isRecord } from '../../protocol/guards.ts'
 import type { CodecContext } from '../provider.ts'
 import type { Span } from './grounding.ts'
 import type { Plan } from './plan.ts'
-import { isObject } from './read.ts'
 import { readCall, signatureExtra, signLastCall } from './read-call.ts'
 import type { PartSink, Reading, ReadState } from './part-sink.ts'
 import type { AnswerPart } from './wire.ts'
@@ -82,10 +82,10 @@ type Kind = 'thought' | 'call' | 'text' | 'media' | 'code' | 'server' | 'other'
 
 function kindOf(part: AnswerPart): Kind {
   if (part.thought === true) return 'thought'
-  if (isObject(part.functionCall)) return 'call'
-  if (isObject(part.inlineData)) return 'media'
-  if (isObject(part.executableCode) || isObject(part.codeExecutionResult)) return 'code'
-  if (isObject(part.toolCall) || isObject(part.toolResponse)) return 'server'
+  if (isRecord(part.functionCall)) return 'call'
+  if (isRecord(part.inlineData)) return 'media'
+  if (isRecord(part.executableCode) || isRecord(part.codeExecutionResult)) return 'code'
+  if (isRecord(part.toolCall) || isRecord(part.toolResponse)) return 'server'
   return typeof part.text === 'string' ? 'text' : 'other'
 }
 function openSpan(kind: Kind, joins: boolean, state: ReadState): void {

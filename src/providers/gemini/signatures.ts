@@ -1,9 +1,10 @@
+import { isRecord } from '../../protocol/guards.ts'
 import type { Notes } from '../provider.ts'
 import type { Draft } from './draft.ts'
 import { note } from './draft.ts'
 import { signatureFamily } from './model.ts'
 import type { JsonObject } from './read.ts'
-import { isList, isObject } from './read.ts'
+import { isList } from './read.ts'
 import type { RequestContent, RequestPart } from './wire.ts'
 
 /** Documented for calls that never had a signature; costs quality, spares the 400 (gemini.md 4.6). */
@@ -109,7 +110,7 @@ function reasoningDetail(
 ): Signature | undefined {
   const details = message['reasoning_details']
   if (!isList(details)) return undefined
-  const encrypted = details.filter(isObject).filter((detail) => detail['type'] === 'reasoning.encrypted')
+  const encrypted = details.filter(isRecord).filter((detail) => detail['type'] === 'reasoning.encrypted')
   const named = encrypted.find((detail) => id !== undefined && detail['id'] === id)
   const chosen =
     named ?? (position === 0 ? encrypted.find((detail) => typeof detail['id'] !== 'string') : undefined)
@@ -120,7 +121,7 @@ function reasoningDetail(
 }
 function member(value: JsonObject, name: string): JsonObject {
   const found = value[name]
-  return isObject(found) ? found : {}
+  return isRecord(found) ? found : {}
 }
 function field(value: JsonObject, name: string): Signature | undefined {
   const found = value[name]
@@ -137,7 +138,8 @@ function usable(signature: Signature | undefined, draft: Draft): string | undefi
   return isBase64(value) ? value : undefined
 }
 function isBase64(value: string): boolean {
-  return value.length % 4 !== 1 && BASE64.test(value)
+  const fits = value.endsWith('=') ? value.length % 4 === 0 : value.length % 4 !== 1
+  return fits && BASE64.test(value)
 }
 function signs(draft: Draft): boolean {
   return draft.traits.generation >= 2.5

@@ -47,7 +47,10 @@ describe('messages', () => {
     expect(body.systemInstruction).toEqual({ parts: [{ text: 'a' }, { text: 'b' }] })
     expect(body.contents).toEqual([{ role: 'user', parts: [{ text: 'Hi' }, { text: 'there' }] }])
     expect(adapted).toEqual(['messages.system=hoisted'])
-    expect(refused({ messages }, { strict: true })).toEqual({ code: 'unsupported_value', param: 'messages[2].role' })
+    expect(refused({ messages }, { strict: true })).toEqual({
+      code: 'unsupported_value',
+      param: 'messages[2].role',
+    })
   })
   test('[gemini 4.2 system, Gemma] [gemini-trap 98] goes before the first user turn', () => {
     const { body, adapted } = encodeMessages([{ role: 'system', content: 'Be brief.' }, user('Hi')], {
@@ -78,7 +81,10 @@ describe('messages', () => {
     expect(encodeMessages([{ role: 'user', name: 'Ann', content: 'Hi' }]).adapted).toEqual([
       'messages.name=dropped',
     ])
-    expect(refused({ messages: [{ role: 'user', name: 'Ann', content: 'Hi' }] }, { strict: true })).toEqual({ code: 'unsupported_parameter', param: 'messages[0].name' })
+    expect(refused({ messages: [{ role: 'user', name: 'Ann', content: 'Hi' }] }, { strict: true })).toEqual({
+      code: 'unsupported_parameter',
+      param: 'messages[0].name',
+    })
   })
   test('[gemini 4.2 assistant.content] [gemini 4.2 assistant.refusal] [gemini 4.2 refusal part] are model texts', () => {
     const list = contents([
@@ -125,7 +131,10 @@ describe('messages', () => {
   })
   test('[gemini 4.2 assistant.audio.id] cannot be replayed: its transcript can', () => {
     const spoken = { role: 'assistant', content: null, audio: { id: 'audio_1' } }
-    expect(refused({ messages: [user('1'), spoken, user('2')] })).toEqual({ code: 'unsupported_value', param: 'messages[1].audio' })
+    expect(refused({ messages: [user('1'), spoken, user('2')] })).toEqual({
+      code: 'unsupported_value',
+      param: 'messages[1].audio',
+    })
     expect(encodeMessages([user('1'), { ...spoken, content: 'as text' }, user('2')]).adapted).toEqual([
       'messages.audio=dropped',
     ])
@@ -296,7 +305,10 @@ describe('messages', () => {
       const { body, adapted } = encodeMessages(messages)
       expect(body.contents.at(-1)).toEqual({ role: 'user', parts: [{ text: 'Continue.' }] })
       expect(adapted).toEqual(['messages=user_turn_appended'])
-      expect(refused({ messages }, { strict: true })).toEqual({ code: 'unsupported_value', param: 'messages[1].role' })
+      expect(refused({ messages }, { strict: true })).toEqual({
+        code: 'unsupported_value',
+        param: 'messages[1].role',
+      })
     })
     test('[gemini 4.2 names] a name that Google refuses is rewritten everywhere', () => {
       const { body } = encodeMessages(

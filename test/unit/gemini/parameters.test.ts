@@ -58,24 +58,35 @@ describe('parameters of a chat request', () => {
     const { body, adapted } = encode({ max_tokens: 1_000_000 }, { card })
     expect(body.generationConfig).toEqual({ maxOutputTokens: card?.maxOutputTokens })
     expect(adapted).toEqual(['max_tokens=clamped'])
-    expect(refused({ max_tokens: 1_000_000 }, { card, strict: true })).toEqual({ code: 'unsupported_value', param: 'max_tokens' })
+    expect(refused({ max_tokens: 1_000_000 }, { card, strict: true })).toEqual({
+      code: 'unsupported_value',
+      param: 'max_tokens',
+    })
   })
   test('[gemini 4.1 temperature] is clamped, and says so', () => {
     expect(encode({ temperature: 3 })).toMatchObject({
       body: { generationConfig: { temperature: 2 } },
       adapted: ['temperature=clamped'],
     })
-    expect(refused({ temperature: 3 }, { strict: true })).toEqual({ code: 'unsupported_value', param: 'temperature' })
+    expect(refused({ temperature: 3 }, { strict: true })).toEqual({
+      code: 'unsupported_value',
+      param: 'temperature',
+    })
   })
 
   test('[gemini 4.1 presence_penalty, frequency_penalty] [gemini-trap 105] are dropped and listed where the model refuses them', () => {
     const { body, adapted } = encode({ presence_penalty: 1, frequency_penalty: -1 }, { on: OLD })
     expect(body.generationConfig).toBeUndefined()
     expect(adapted).toEqual(['presence_penalty=dropped', 'frequency_penalty=dropped'])
-    expect(refused({ presence_penalty: 1 }, {
-      on: OLD,
-      strict: true,
-    })).toEqual({ code: 'unsupported_parameter', param: 'presence_penalty' })
+    expect(
+      refused(
+        { presence_penalty: 1 },
+        {
+          on: OLD,
+          strict: true,
+        },
+      ),
+    ).toEqual({ code: 'unsupported_parameter', param: 'presence_penalty' })
     expect(generation({ presence_penalty: 1, frequency_penalty: 2 }, 'gemini-2.0-flash')).toEqual({
       presencePenalty: 1,
       frequencyPenalty: 1.999,
@@ -177,7 +188,10 @@ describe('parameters of a chat request', () => {
   test('[gemini-trap 104] n: 1, as LangChain sends it, asks for no candidateCount', () =>
     expect(encode({ n: 1 }).body.generationConfig).toBeUndefined())
   test('[gemini-trap 106] log probabilities are refused before Google does', () =>
-    expect(refused({ logprobs: true, top_logprobs: 2 })).toEqual({ code: 'unsupported_parameter', param: 'logprobs' }))
+    expect(refused({ logprobs: true, top_logprobs: 2 })).toEqual({
+      code: 'unsupported_parameter',
+      param: 'logprobs',
+    }))
 
   test('[gemini 4.1 service_tier] [gemini-trap 80] auto and default are left out, flex and priority pass', () => {
     expect(encode({ service_tier: 'auto' })).toEqual(encode())
@@ -232,7 +246,10 @@ describe('parameters of a chat request', () => {
         functionCallingConfig: { mode: 'VALIDATED' },
         includeServerSideToolInvocations: true,
       })
-      expect(refused({ web_search_options: {}, tools: [tool('f')] }, { on: OLD })).toEqual({ code: 'unsupported_parameter', param: 'web_search_options' })
+      expect(refused({ web_search_options: {}, tools: [tool('f')] }, { on: OLD })).toEqual({
+        code: 'unsupported_parameter',
+        param: 'web_search_options',
+      })
     })
     test('[gemini-trap 42] tool_choice none switches it off as well, which NONE would not', () => {
       const { body, adapted } = encode({ web_search_options: {}, tools: [tool('f')], tool_choice: 'none' })
@@ -259,8 +276,12 @@ describe('parameters of a chat request', () => {
       })
     })
     test('a container that the model cannot give is refused, never mislabelled', () => {
-      expect(refused({ ...audio, audio: { voice: 'nova', format: 'mp3' } }, { on: 'gemini-3.8-flash-tts' })).toEqual({ code: 'unsupported_value', param: 'audio.format' })
-      expect(refused({ ...audio, audio: { voice: 'nova', format: 'wav' } }, { on: 'gemini-2.5-pro-preview-tts' })).toEqual({ code: 'unsupported_value', param: 'audio.format' })
+      expect(
+        refused({ ...audio, audio: { voice: 'nova', format: 'mp3' } }, { on: 'gemini-3.8-flash-tts' }),
+      ).toEqual({ code: 'unsupported_value', param: 'audio.format' })
+      expect(
+        refused({ ...audio, audio: { voice: 'nova', format: 'wav' } }, { on: 'gemini-2.5-pro-preview-tts' }),
+      ).toEqual({ code: 'unsupported_value', param: 'audio.format' })
     })
     test('[gemini 4.1 modalities image] on a model that draws', () => {
       expect(
@@ -300,18 +321,32 @@ describe('parameters of a chat request', () => {
     )
     test('lists what is not known', () => {
       expect(encode({ google: { surprise: 1 } }).adapted).toEqual(['google.surprise=dropped'])
-      expect(refused({ extra_body: { google: { surprise: 1 } } }, { strict: true })).toEqual({ code: 'unsupported_parameter', param: 'extra_body.google.surprise' })
+      expect(refused({ extra_body: { google: { surprise: 1 } } }, { strict: true })).toEqual({
+        code: 'unsupported_parameter',
+        param: 'extra_body.google.surprise',
+      })
     })
     test('[gemini-trap 62] [gemini-trap 63] one spelling, and a budget or a level', () => {
-      expect(refused({ google: { thinking_config: { thinking_level: 'low', thinking_budget: 5 } } })).toEqual({ code: 'invalid_value', param: 'google.thinking_config' })
+      expect(refused({ google: { thinking_config: { thinking_level: 'low', thinking_budget: 5 } } })).toEqual(
+        { code: 'invalid_value', param: 'google.thinking_config' },
+      )
       expect(JSON.stringify(encode({ google }).body)).not.toContain('thinking_config')
     })
     test('cached content excludes instructions and tools', () => {
       const cached = { google: { cached_content: 'cachedContents/abc' } }
       expect(encode(cached).body.cachedContent).toBe('cachedContents/abc')
-      expect(refused({ ...cached, tools: [tool('f')] })).toEqual({ code: 'invalid_value', param: 'google.cached_content' })
-      expect(refused({ ...cached, messages: [{ role: 'system', content: 's' }, user('u')] })).toEqual({ code: 'invalid_value', param: 'google.cached_content' })
-      expect(refused({ google: { cached_content: '../x' } })).toEqual({ code: 'invalid_value', param: 'google.cached_content' })
+      expect(refused({ ...cached, tools: [tool('f')] })).toEqual({
+        code: 'invalid_value',
+        param: 'google.cached_content',
+      })
+      expect(refused({ ...cached, messages: [{ role: 'system', content: 's' }, user('u')] })).toEqual({
+        code: 'invalid_value',
+        param: 'google.cached_content',
+      })
+      expect(refused({ google: { cached_content: '../x' } })).toEqual({
+        code: 'invalid_value',
+        param: 'google.cached_content',
+      })
     })
   })
 

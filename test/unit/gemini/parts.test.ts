@@ -30,11 +30,8 @@ describe('content parts', () => {
     ['data:image/png;base64,AA\r\nAA', 'image/png', 'AAAA'],
     ['data:image/png;base64,AAA', 'image/png', 'AAA='],
     ['data:image/png;base64,AA%2BA', 'image/png', 'AA+A'],
-    ['data:image/png,%89PNG', 'image/png', undefined],
     ['data:image/png,abc', 'image/png', 'YWJj'],
   ])('[gemini 4.2 image_url data] %s', (url, mimeType, data) => {
-    if (data === undefined)
-      return expect(refused({ messages: [user([image(url)])] })).toEqual({ code: 'invalid_image_url', param: 'messages[0].content[0].image_url.url' })
     expect(parts(image(url))).toEqual([{ inlineData: { mimeType, data } }])
   })
   test('[gemini 4.2 image_url http] [gemini-trap 99] [known-bug 37] is the bytes that were fetched, with their type and not the name’s', () => {
@@ -43,7 +40,10 @@ describe('content parts', () => {
     expect(parts(image(url), { media })).toEqual([{ inlineData: { mimeType: 'image/png', data: 'BBBB' } }])
   })
   test('[gemini-trap 100] [known-bug 38] a URL that was not fetched is refused, never dropped or passed on', () =>
-    expect(refused({ messages: [user([image('https://example.org/a.png')])] })).toEqual({ code: 'invalid_image_url', param: 'messages[0].content[0].image_url.url' }))
+    expect(refused({ messages: [user([image('https://example.org/a.png')])] })).toEqual({
+      code: 'invalid_image_url',
+      param: 'messages[0].content[0].image_url.url',
+    }))
   test.each([
     'https://www.youtube.com/watch?v=abc',
     'https://youtu.be/abc',
@@ -114,6 +114,7 @@ describe('content parts', () => {
     [image('data:image/png;base64,!!!!'), 'invalid_image_url', `${at}.image_url.url`],
     [image('data:image/png;base64,'), 'invalid_image_url', `${at}.image_url.url`],
     [image('data:image/png'), 'invalid_image_url', `${at}.image_url.url`],
+    [image('data:image/png,%E0%A4%A'), 'invalid_image_url', `${at}.image_url.url`],
     [image('data:,x'), 'invalid_image', `${at}.image_url.url`],
     [image('ftp://example.org/a.png'), 'invalid_image_url', `${at}.image_url.url`],
     [image('file:///etc/passwd'), 'invalid_image_url', `${at}.image_url.url`],

@@ -53,7 +53,7 @@ export function chat(body: Body = {}): ChatRequest {
     model: 'public-name',
     messages: [{ role: 'user', content: 'Hi' }],
     ...body,
-  }) as ChatRequest
+  })
 }
 
 export interface Encoded {
@@ -85,7 +85,10 @@ export function refusal(body: Body, options: ContextOptions = {}): GatewayError 
   throw new Error(`Accepted: ${JSON.stringify(body)}`)
 }
 /** What a refused request is answered with. */
-export function refused(body: Body, options: ContextOptions = {}): { code: ErrorCode; param: string | undefined } {
+export function refused(
+  body: Body,
+  options: ContextOptions = {},
+): { code: ErrorCode; param: string | undefined } {
   const error = refusal(body, options)
   return { code: error.code, param: error.detail.param }
 }

@@ -56,10 +56,15 @@ describe('reasoning_effort', () => {
       'reasoning_effort=128',
     ])
     for (const on of ['gemini-2.5-pro', 'gemini-3.6-flash', 'gemini-3.8-flash'])
-      expect(refused({ reasoning_effort: 'none' }, {
-        on,
-        strict: true,
-      })).toEqual({ code: 'unsupported_value', param: 'reasoning_effort' })
+      expect(
+        refused(
+          { reasoning_effort: 'none' },
+          {
+            on,
+            strict: true,
+          },
+        ),
+      ).toEqual({ code: 'unsupported_value', param: 'reasoning_effort' })
     expect(encode({ reasoning_effort: 'none' }, { on: 'gemini-2.5-flash', strict: true }).adapted).toEqual([])
   })
   test('[gemini-trap 62] [gemini-trap 64] [gemini-trap 66] budgets for 2.5, levels after, never both', () => {
@@ -69,7 +74,9 @@ describe('reasoning_effort', () => {
     }
   })
   test('[gemini-trap 67] together with Google’s own option it is refused', () =>
-    expect(refused({ reasoning_effort: 'low', google: { thinking_config: { thinking_level: 'high' } } })).toEqual({ code: 'invalid_value', param: 'reasoning_effort' }))
+    expect(
+      refused({ reasoning_effort: 'low', google: { thinking_config: { thinking_level: 'high' } } }),
+    ).toEqual({ code: 'invalid_value', param: 'reasoning_effort' }))
   test.each(['gemma-4-31b-it', 'gemini-2.0-flash', 'gemini-2.5-flash-image'])(
     '[gemini-trap 68] %s does not think: none is what it does, anything else a hint',
     (on) => {
@@ -78,10 +85,15 @@ describe('reasoning_effort', () => {
       })
       expect(encode({ reasoning_effort: 'none' }, { on, strict: true }).adapted).toEqual([])
       expect(thinking({ reasoning_effort: 'high' }, on)).toBeUndefined()
-      expect(refused({ reasoning_effort: 'high' }, {
-        on,
-        strict: true,
-      })).toEqual({ code: 'unsupported_parameter', param: 'reasoning_effort' })
+      expect(
+        refused(
+          { reasoning_effort: 'high' },
+          {
+            on,
+            strict: true,
+          },
+        ),
+      ).toEqual({ code: 'unsupported_parameter', param: 'reasoning_effort' })
     },
   )
   test('[gemini 4.7 image models] their own levels only', () => {

@@ -102,11 +102,16 @@ describe('tools', () => {
     expect(refused(body)).toEqual({ code: 'invalid_value', param }),
   )
   test('custom tools are refused wherever they are named', () => {
-    expect(refused({ tools: [f], tool_choice: { type: 'custom', custom: { name: 'x' } } })).toEqual({ code: 'unsupported_value', param: 'tool_choice.type' })
-    expect(refused({
+    expect(refused({ tools: [f], tool_choice: { type: 'custom', custom: { name: 'x' } } })).toEqual({
+      code: 'unsupported_value',
+      param: 'tool_choice.type',
+    })
+    expect(
+      refused({
         tools: [f],
         tool_choice: { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: [{ type: 'custom' }] } },
-      })).toEqual({ code: 'unsupported_value', param: 'tool_choice.allowed_tools.tools[0].type' })
+      }),
+    ).toEqual({ code: 'unsupported_value', param: 'tool_choice.allowed_tools.tools[0].type' })
   })
   test('Google takes 512 functions', () => {
     const many = Array.from({ length: 513 }, (_, i) => tool(`f${i}`))
@@ -280,15 +285,23 @@ describe('response_format', () => {
     expect(JSON.stringify(config)).toMatch(/"z".*"a".*"m"/)
   })
   test('[gemini 4.4 json + image/audio modalities] is refused', () =>
-    expect(refused(json, { on: 'gemini-3-pro-image' })).toEqual({ code: 'unsupported_value', param: 'response_format' }))
+    expect(refused(json, { on: 'gemini-3-pro-image' })).toEqual({
+      code: 'unsupported_value',
+      param: 'response_format',
+    }))
   test('[gemini 4.4 json + built-in tools] works from generation 3 on, is refused before', () => {
     expect(encodeTools({ ...json, web_search_options: {} })).toMatchObject({
       tools: [{ googleSearch: {} }],
       generationConfig: { responseMimeType: 'application/json' },
     })
-    expect(refused({ ...json, web_search_options: {} }, {
-      on: OLD,
-    })).toEqual({ code: 'unsupported_parameter', param: 'web_search_options' })
+    expect(
+      refused(
+        { ...json, web_search_options: {} },
+        {
+          on: OLD,
+        },
+      ),
+    ).toEqual({ code: 'unsupported_parameter', param: 'web_search_options' })
   })
   test('[gemini 4.4 json + tools, Gemini 3+] goes together', () => {
     const body = encodeTools({ ...json, tools: [f] })
