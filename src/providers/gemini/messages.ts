@@ -106,11 +106,6 @@ function readUser(message: JsonObject, at: string, walk: Walk): void {
 function readAssistant(message: JsonObject, at: string, walk: Walk): void {
   walk.started = true
   const { parts, calls } = assistantTurn(message, at, walk)
-  // A history cut from its beginning may start with a call, which must follow a user's turn.
-  if (calls.length > 0 && walk.turns.contents.length === 0) {
-    walk.turns.add('user', [{ text: '…' }])
-    note(walk.draft, 'messages', 'user_turn_inserted')
-  }
   walk.turns.add('model', parts)
   if (calls.length > 0) walk.step = { at, calls, results: new Map() }
   for (const call of calls) walk.called.add(call.name)
@@ -160,38 +155,42 @@ function closeStep(walk: Walk): void {
 const REFUSES_PREFILL = 3.7
 
 function finish(walk: Walk): Conversation {
-  const { draft, turns, called } = walk
-  let { system } = walk
-  if (!draft.traits.systemInstruction && system.length > 0) {
-    if (turns.contents.length > 0) note(draft, 'messages.system', 'moved_to_user')
-    return finished(withFirstUser(turns.contents, system), [], walk)
-  }
+  const { draft, turns, called, system } = walk
+  const inUserTurn = !draft.traits.systemInstruction
+  if (inUserTurn && system.length > 0 && turns.contents.length > 0) note(draft, 'messages.system', 'moved_to_user')
   // Instructions alone are no conversation to Google.
-  if (turns.contents.length === 0) {
-    turns.add('user', system)
-    system = []
-  }
-  if (turns.contents.at(-1)?.role === 'model' && draft.traits.generation >= REFUSES_PREFILL) {
-    const last = `messages[${draft.request.messages.length - 1}]`
-    const message =
-      'This model does not continue an assistant message: the last message must be of another role.'
-    approximate(draft, { parameter: 'messages', what: 'user_turn_appended', message, param: `${last}.role` })
-    turns.add('user', [{ text: 'Continue.' }])
-  }
-  return finished(turns.contents, system, { draft, called })
-}
-function finished(
-  contents: readonly RequestContent[],
-  system: readonly RequestPart[],
-  { draft, called }: Pick<Walk, 'draft' | 'called'>,
-): Conversation {
+  const alone = turns.contents.length === 0
+  const contents = inUserTurn || alone ? withFirstUser(turns.contents, system) : turns.contents
   if (contents.length === 0) throw invalidValue('messages', "'messages' must have some content.")
-  return { contents: signCurrentTurn(contents, draft), system, called }
+  return {
+    contents: signCurrentTurn(closed(opened(contents, draft), draft), draft),
+    system: inUserTurn || alone ? [] : system,
+    called,
+  }
+}
+
+/** A history cut from its beginning may start with a call, which must follow a user's turn. */
+function opened(contents: readonly RequestContent[], draft: Draft): readonly RequestContent[] {
+  const [first] = contents
+  if (first?.role !== 'model' || !first.parts.some((part) => part.functionCall !== undefined)) return contents
+  note(draft, 'messages', 'user_turn_inserted')
+  return [{ role: 'user', parts: [{ text: '…' }] }, ...contents]
+}
+function closed(contents: readonly RequestContent[], draft: Draft): readonly RequestContent[] {
+  if (contents.at(-1)?.role !== 'model' || draft.traits.generation < REFUSES_PREFILL) return contents
+  approximate(draft, {
+    parameter: 'messages',
+    what: 'user_turn_appended',
+    message: 'This model does not continue an assistant message: the last message must be of another role.',
+    param: `messages[${draft.request.messages.length - 1}].role`,
+  })
+  return [...contents, { role: 'user', parts: [{ text: 'Continue.' }] }]
 }
 function withFirstUser(
   contents: readonly RequestContent[],
   parts: readonly RequestPart[],
 ): readonly RequestContent[] {
+  if (parts.length === 0) return contents
   const [first, ...rest] = contents
   if (first?.role !== 'user') return [{ role: 'user', parts }, ...contents]
   return [{ role: 'user', parts: [...parts, ...first.parts] }, ...rest]
