@@ -9,11 +9,11 @@ import { annotations, mergedGrounding } from './grounding.ts'
 import { signatureFamily, traitsFor } from './model.ts'
 import type { Plan } from './plan.ts'
 import { planTools } from './plan.ts'
-import { isList } from './read.ts'
 import type { PartSink } from './part-sink.ts'
 import type { PartReader } from './read-parts.ts'
 import { createPartReader } from './read-parts.ts'
-import { chatUsage, count, mergedUsage, servedTier } from './usage.ts'
+import { countOnly, listOnly, objectOnly, textOnly } from './tolerate.ts'
+import { chatUsage, mergedUsage, servedTier } from './usage.ts'
 import type { Answer, Candidate, GenerateContentResponse, GroundingMetadata, UsageMetadata } from './wire.ts'
 
 /** What is known only when all of an answer has been read. */
@@ -77,10 +77,9 @@ export function readAnswer(request: ChatRequest, context: CodecContext, whole: b
     take(response, sink) {
       const event = bare(response)
       seen.events++
-      const candidate = isList(event.candidates) ? objectOnly(event.candidates[0]) : undefined
+      const candidate = objectOnly(listOnly(event.candidates)[0])
       see(event, candidate, seen)
-      const list = candidate?.content?.parts
-      if (isList(list)) parts.read(list, sink)
+      parts.read(listOnly(objectOnly(candidate?.content)?.parts), sink)
       if (seen.finish !== undefined) refuseFailedFinish(seen.finish)
     },
     end(sink) {
@@ -137,13 +136,6 @@ function seeCandidate(candidate: Candidate, seen: Seen): void {
   seen.continuation = textOnly(candidate.continuationToken) ?? seen.continuation
   if (grounding !== undefined) seen.grounding = mergedGrounding(seen.grounding, grounding)
 }
-function textOnly(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-function objectOnly<T extends object>(value: T | null | undefined): T | undefined {
-  return typeof value === 'object' && value !== null ? value : undefined
-}
-
 interface Read {
   readonly seen: Seen
   readonly parts: PartReader
@@ -190,7 +182,7 @@ function finishOf(reason: string, { seen, parts, plan }: Read): FinishReason {
   if (finish !== 'stop') return finish
   if (parts.calls > 0) return plan.legacy ? 'function_call' : 'tool_calls'
   // Google now and then ends like this after tool results; asked again it answers.
-  if (!something && plan.declared.size > 0 && count(seen.usage?.candidatesTokenCount) === 0) {
+  if (!something && plan.declared.size > 0 && countOnly(seen.usage?.candidatesTokenCount) === 0) {
     throw new UpstreamFailure({ kind: 'empty', message: 'Gemini answered nothing.' })
   }
   return finish
@@ -205,14 +197,15 @@ function refusalText(reason: string, { finishMessage, blockMessage }: Seen): str
 
 function extraOf({ seen, parts }: Read): NonNullable<ExtraContent['google']> | undefined {
   const own = parts.extra()
-  const queries = seen.grounding?.webSearchQueries ?? []
-  const entry = seen.grounding?.searchEntryPoint?.renderedContent
+  const queries = listOnly(seen.grounding?.webSearchQueries)
+  const entry = textOnly(seen.grounding?.searchEntryPoint?.renderedContent)
   const { continuation } = seen
-  if (own === undefined && queries.length === 0 && !entry && continuation === undefined) return undefined
+  if (own === undefined && queries.length === 0 && entry === undefined && continuation === undefined)
+    return undefined
   return {
     ...own,
     ...(queries.length > 0 && { web_search_queries: queries }),
-    ...(entry && { search_entry_point: entry }),
+    ...(entry !== undefined && { search_entry_point: entry }),
     ...(continuation !== undefined && { continuation_token: continuation }),
   }
 }

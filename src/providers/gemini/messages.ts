@@ -157,7 +157,8 @@ const REFUSES_PREFILL = 3.7
 function finish(walk: Walk): Conversation {
   const { draft, turns, called, system } = walk
   const inUserTurn = !draft.traits.systemInstruction
-  if (inUserTurn && system.length > 0 && turns.contents.length > 0) note(draft, 'messages.system', 'moved_to_user')
+  if (inUserTurn && system.length > 0 && turns.contents.length > 0)
+    note(draft, 'messages.system', 'moved_to_user')
   // Instructions alone are no conversation to Google.
   const alone = turns.contents.length === 0
   const contents = inUserTurn || alone ? withFirstUser(turns.contents, system) : turns.contents

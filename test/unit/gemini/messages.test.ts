@@ -144,7 +144,7 @@ describe('messages', () => {
     const round = (content: unknown, on = NEWEST) =>
       contents([user('1'), calling([call('a', 'f')]), { role: 'tool', tool_call_id: 'a', content }], on)
     const response = (content: unknown) => round(content)[2]?.parts[0]?.functionResponse?.response
-    test('[gemini 4.2 tool] [gemini-trap 26] [gemini-trap 31] [known-bug 8] carry the name of their call, and its id', () =>
+    test('[gemini 4.2 tool] [gemini-trap 26] [gemini-trap 31] [gemini-trap 32] [known-bug 8] carry the name of their call, and its id', () =>
       expect(round('ok')[2]).toEqual({
         role: 'user',
         parts: [{ functionResponse: { id: 'a', name: 'f', response: { output: 'ok' } } }],

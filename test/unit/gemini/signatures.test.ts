@@ -381,7 +381,7 @@ describe('signatures that go out', () => {
   })
 })
 
-test('[gemini-trap 52] two rounds: what was decoded encodes to what Google wants', () => {
+test('[gemini 4.2 step 7] [gemini-trap 52] two rounds: what was decoded encodes to what Google wants', () => {
   const tools = { tools: [tool('f')] }
   const rounds = (first: ChatCompletion) => [user('1'), first.choices[0]?.message, result('g1', 'ok')]
   const parts = [

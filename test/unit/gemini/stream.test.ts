@@ -71,6 +71,13 @@ describe('a stream', () => {
       ),
     ).toEqual([undefined, 'Let me see. ', 'f', 'And ', 'g', undefined, undefined])
   })
+  test('[gemini-trap 48] an empty call at the end of another is none', () => {
+    const { calls, finish } = assembled(
+      stream([event([call('f', { a: 1 })]), event([{ functionCall: {} }]), END], tools),
+    )
+    expect(calls).toHaveLength(1)
+    expect(finish).toBe('tool_calls')
+  })
   test('[known-bug 5] a message without words does not forget the call', () => {
     expect(assembled(stream([event([call('f')]), event([]), event([{ text: '' }]), END], tools)).finish).toBe(
       'tool_calls',
@@ -96,7 +103,7 @@ describe('a stream', () => {
 })
 
 describe('a stream that fails', () => {
-  test('[gemini 4.10 step 5] [gemini-trap 16] [known-bug 7] [known-bug 60] [known-bug 61] without a reason it was cut short, and nothing is made up', () => {
+  test('[gemini 4.10 step 5] [gemini-trap 16] [known-bug 7] [known-bug 60] [known-bug 61] [known-bug 63] without a reason it was cut short, and nothing is made up', () => {
     const { chunks, kind } = failingStream([event([{ text: 'Hel' }])])
     expect(kind).toBe('cut_short')
     expect(chunks.map((chunk) => chunk.choices[0]?.finish_reason)).toEqual([null, null])

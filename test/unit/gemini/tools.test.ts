@@ -75,7 +75,7 @@ describe('tools', () => {
   ])('[gemini 4.3 %s]', (_row, body, expected) => expect(config(body)).toEqual(expected))
   test('[gemini 4.3 "none"] keeps the declarations', () =>
     expect(encodeTools({ tools: [f], tool_choice: 'none' }).tools).toHaveLength(1))
-  test('[gemini 4.3 tools: []] is left out', () =>
+  test('[gemini 4.3 tools empty] is left out', () =>
     expect(encodeTools({ tools: [] })).toEqual(encodeTools({})))
   test('[gemini-trap 38] [gemini-trap 39] [gemini-trap 40] [gemini-trap 41] names go with ANY and VALIDATED only, and every choice has its mode', () => {
     expect(config({ tools: [f], tool_choice: 'required' })?.mode).toBe('ANY')
