@@ -26,30 +26,35 @@ const cases = readdirSync(folder)
 /** As the bytes will be: without the members that are undefined. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
-describe.each(cases)(
-  '%s',
-  (_name, { title, model, request, upstream, response, answer, events, chunks, failure }) => {
-    const options = model === undefined ? {} : { on: model }
-    test(`${title}: the request`, () => {
-      const { path, body, adapted } = encode(request, options)
-      expect({ path, body }).toEqual({ path: upstream.path, body: upstream.body })
-      expect(adapted).toEqual(upstream.adapted ?? [])
-    })
-    if (answer !== undefined)
-      test(`${title}: the answer`, () => {
-        expect(plain(decode(response, request, options))).toEqual(answer)
-      })
-    if (chunks !== undefined && failure === undefined)
-      test(`${title}: the chunks`, () => {
-        expect(plain(stream(events ?? [], request, options))).toEqual(chunks)
-      })
-    if (failure !== undefined)
-      test(`${title}: the failure`, () => {
-        const failed =
-          events === undefined
-            ? { kind: failureKind(() => decode(response, request, options)) }
-            : failingStream(events, request, options)
-        expect(plain(failed)).toEqual({ ...(chunks !== undefined && { chunks }), kind: failure })
-      })
-  },
-)
+const options = ({ model }: Case) => (model === undefined ? {} : { on: model })
+const titled = (list: readonly [string, Case][]) =>
+  list.map(([name, each]) => [`${name}: ${each.title}`, each] as const)
+
+describe('the request', () => {
+  test.each(titled(cases))('%s', (_title, each) => {
+    const { path, body, adapted } = encode(each.request, options(each))
+    expect({ path, body }).toEqual({ path: each.upstream.path, body: each.upstream.body })
+    expect(adapted).toEqual(each.upstream.adapted ?? [])
+  })
+})
+describe('the answer', () => {
+  test.each(titled(cases.filter(([, each]) => each.answer !== undefined)))('%s', (_title, each) =>
+    expect(plain(decode(each.response, each.request, options(each)))).toEqual(each.answer),
+  )
+})
+describe('the chunks', () => {
+  const streamed = cases.filter(([, each]) => each.events !== undefined && each.failure === undefined)
+  test.each(titled(streamed))('%s', (_title, each) =>
+    expect(plain(stream(each.events ?? [], each.request, options(each)))).toEqual(each.chunks),
+  )
+})
+describe('the failure', () => {
+  test.each(titled(cases.filter(([, each]) => each.failure !== undefined)))('%s', (_title, each) => {
+    const { events, request, response, chunks, failure } = each
+    const failed =
+      events === undefined
+        ? { kind: failureKind(() => decode(response, request, options(each))) }
+        : failingStream(events, request, options(each))
+    expect(plain(failed)).toEqual({ ...(chunks !== undefined && { chunks }), kind: failure })
+  })
+})
