@@ -6,7 +6,7 @@ import type { CodecContext } from '../../../src/providers/provider.ts'
 
 function context(model: string, more: Partial<CodecContext> = {}): CodecContext {
   return {
-    target: { id: `openai/${model}`, provider: 'openai', model },
+    target: { id: `openai/${model}`, provider: 'openai', model, credential: 'OPENAI_API_KEY' },
     card: cardOrFamily(model),
     chance: { now: () => 0, random: () => 0 },
     strict: false,
