@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ErrorCode } from '../../../src/errors.ts'
+import { gemini } from '../../../src/providers/gemini/index.ts'
 import type { ContextOptions } from './support.ts'
 import { encodeMessages, refused, NEWEST, OLD, user } from './support.ts'
 
@@ -8,6 +9,9 @@ const parts = (part: unknown, options: ContextOptions = {}) =>
 const image = (url: unknown, rest = {}) => ({ type: 'image_url', image_url: { url, ...rest } })
 const file = (rest: object) => ({ type: 'file', file: rest })
 const png = 'data:image/png;base64,AAAA'
+
+const chatCodec = gemini.codecs.chat
+const readsUrl = (url: string) => chatCodec?.kind === 'translation' && chatCodec.readsUrl?.(url) === true
 
 describe('content parts', () => {
   test('[gemini 4.2 text part] empty text is skipped', () => {
@@ -39,6 +43,14 @@ describe('content parts', () => {
     const media = new Map([[url, { mimeType: 'image/png; charset=binary', data: 'BBBB' }]])
     expect(parts(image(url), { media })).toEqual([{ inlineData: { mimeType: 'image/png', data: 'BBBB' } }])
   })
+  test.each([
+    'https://example.org/a.png',
+    'https://youtube.com.example.org/watch?v=a',
+    'https://example.org/?https://youtu.be/a',
+    'http://youtu.be/a',
+    'https://generativelanguage.googleapis.com/v1beta/files/../models',
+    'https://generativelanguage.googleapis.com.example.org/v1beta/files/a',
+  ])('nobody but us resolves %s', (url) => expect(readsUrl(url)).toBe(false))
   test('[gemini-trap 100] [known-bug 38] a URL that was not fetched is refused, never dropped or passed on', () =>
     expect(refused({ messages: [user([image('https://example.org/a.png')])] })).toEqual({
       code: 'invalid_image_url',
