@@ -55,7 +55,9 @@ export function assistantTurn(message: JsonObject, at: string, history: History)
 
 /** Summaries of thoughts are no history, and a spoken answer can be named only to the provider that gave it. */
 function noteLeftOut(message: JsonObject, at: string, hasOther: boolean, draft: Draft): void {
-  if (!isAbsent(message['reasoning_content'])) note(draft, 'messages.reasoning_content', 'dropped')
+  for (const name of ['reasoning_content', 'reasoning']) {
+    if (!isAbsent(message[name])) note(draft, `messages.${name}`, 'dropped')
+  }
   if (isAbsent(message['audio'])) return
   if (!hasOther || draft.context.strict) {
     throw unsupportedValue(

@@ -1,6 +1,7 @@
 import { isRecord } from '../../protocol/guards.ts'
 import type { Failure, FailureKind } from '../failure.ts'
 import { FAILURES } from '../failure.ts'
+import { MAX_RETRY_AFTER_MS, retryAfterMs } from '../retry-after.ts'
 import type { JsonObject } from './read.ts'
 import { isList } from './read.ts'
 
@@ -175,10 +176,9 @@ function textOf(value: unknown): readonly string[] {
 /** Google sends no Retry-After: the delay is in RetryInfo, or only in the message. */
 function waitOf({ retryDelay, message }: GoogleError, headers: Headers | undefined): number | undefined {
   const seconds =
-    /^(\d+(?:\.\d+)?)s$/.exec(retryDelay ?? '')?.[1] ??
-    /retry in (\d+(?:\.\d+)?)s/i.exec(message)?.[1] ??
-    /^(\d+(?:\.\d+)?)$/.exec(headers?.get('retry-after') ?? '')?.[1]
-  return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000)
+    /^(\d+(?:\.\d+)?)s$/.exec(retryDelay ?? '')?.[1] ?? /retry in (\d+(?:\.\d+)?)s/i.exec(message)?.[1]
+  if (seconds === undefined) return headers && retryAfterMs(headers)
+  return Math.min(Math.ceil(Number(seconds) * 1000), MAX_RETRY_AFTER_MS)
 }
 
 const LONGEST_MESSAGE = 500

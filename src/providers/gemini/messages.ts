@@ -71,11 +71,40 @@ export function encodeMessages(draft: Draft, plan: Plan): Conversation {
     if (reader === undefined) {
       throw invalidValue(`${at}.role`, `'${at}.role' must be one of: ${Object.keys(READERS).join(', ')}.`)
     }
+    listUnread(message, role, at, draft)
     if (role !== 'tool' && role !== 'function') closeStep(walk)
     reader(message, at, walk)
   }
   closeStep(walk)
   return finish(walk)
+}
+
+/** What some reader reads, or what an answer of ours or of another gateway is known to have brought. */
+const READ_MEMBERS: ReadonlySet<string> = new Set([
+  'role',
+  'content',
+  'refusal',
+  'tool_calls',
+  'tool_call_id',
+  'function_call',
+  'audio',
+  'images',
+  'annotations',
+  'is_error',
+  'reasoning',
+  'reasoning_content',
+  'reasoning_details',
+  'extra_content',
+  'provider_specific_fields',
+])
+/** Names tell results apart, and have no place at Google's otherwise. */
+const NAMED_ROLES: ReadonlySet<string> = new Set(['tool', 'function'])
+
+function listUnread(message: JsonObject, role: string, at: string, draft: Draft): void {
+  for (const [name, value] of Object.entries(message)) {
+    if (READ_MEMBERS.has(name) || isAbsent(value)) continue
+    if (name !== 'name' || !NAMED_ROLES.has(role)) leaveOut(draft, `messages.${name}`, `${at}.${name}`)
+  }
 }
 
 /** Google has one place for instructions: those given later move there, which changes where they stand. */
@@ -91,7 +120,6 @@ function readSystem(message: JsonObject, at: string, walk: Walk): void {
 
 function readUser(message: JsonObject, at: string, walk: Walk): void {
   walk.started = true
-  if (!isAbsent(message['name'])) leaveOut(walk.draft, 'messages.name', `${at}.name`)
   walk.turns.add(
     'user',
     contentParts(

@@ -8,7 +8,7 @@ import type { Names } from './names.ts'
 import { createNames, uniqueName } from './names.ts'
 import type { JsonObject } from './read.ts'
 import { flagIn, invalidValue, isAbsent, listIn, nonEmptyTextAt, objectAt, objectIn, textIn } from './read.ts'
-import type { Parameters } from './schema.ts'
+import type { GeminiParameters } from './schema.ts'
 import { toParameters } from './schema.ts'
 import { wantsThoughts } from './thinking.ts'
 import type { Choice } from './tool-choice.ts'
@@ -17,14 +17,14 @@ import { readChoice } from './tool-choice.ts'
 export interface DeclaredFunction {
   readonly name: string
   readonly description: string | undefined
-  readonly parameters: Parameters
+  readonly parameters: GeminiParameters
   readonly strict: boolean
   readonly param: string
 }
 
 export interface Synthetic {
   readonly name: string
-  readonly parameters: Parameters
+  readonly parameters: GeminiParameters
 }
 
 /** What a request says about tools and the form of the answer; the same going out and coming back. */

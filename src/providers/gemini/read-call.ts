@@ -1,7 +1,7 @@
 import { randomText } from '../../lib/chance.ts'
 import type { ExtraContent } from '../../protocol/chat.ts'
 import type { PartSink, ReadCall, Reading } from './part-sink.ts'
-import type { Parameters } from './schema.ts'
+import type { GeminiParameters } from './schema.ts'
 import { unwrapArguments } from './schema.ts'
 import { rememberSignature } from './signatures.ts'
 import type { AnswerPart } from './wire.ts'
@@ -31,7 +31,7 @@ export function readCall(part: AnswerPart, sink: PartSink, reading: Reading): vo
   sink.call(call)
 }
 /** A call without arguments has no `args`; clients parse what they get, and "" is no JSON. */
-function argumentsOf(args: unknown, parameters: Parameters | undefined): string {
+function argumentsOf(args: unknown, parameters: GeminiParameters | undefined): string {
   return JSON.stringify((parameters?.wrapped === true ? unwrapArguments(args) : args) ?? {})
 }
 /** Google's id where it is one; ids by name or count would meet again in later turns. */

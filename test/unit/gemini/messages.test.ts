@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ErrorCode } from '../../../src/errors.ts'
 import type { Body } from './support.ts'
 import {
+  answer,
   call,
   calling,
   encodeMessages,
@@ -12,6 +13,7 @@ import {
   result,
   tool,
   user,
+  whole,
 } from './support.ts'
 
 const contents = (messages: readonly unknown[], on = NEWEST, body: Body = {}) =>
@@ -85,6 +87,20 @@ describe('messages', () => {
       code: 'unsupported_parameter',
       param: 'messages[0].name',
     })
+  })
+  test('what our own answers bring is nothing new when it comes back, in strict mode too', () => {
+    const { message } = answer(
+      whole([
+        { text: 'a', thoughtSignature: 'QUJD' },
+        { text: 't', thought: true },
+        { inlineData: { mimeType: 'image/png', data: 'AAAA' } },
+      ]),
+      { include_reasoning: true },
+    )
+    const { adapted } = encodeMessages([user('1'), { ...message, annotations: [] }, user('2')], {
+      strict: true,
+    })
+    expect(adapted).toEqual(['messages.reasoning_content=dropped'])
   })
   test('[gemini 4.2 assistant.content] [gemini 4.2 assistant.refusal] [gemini 4.2 refusal part] are model texts', () => {
     const list = contents([

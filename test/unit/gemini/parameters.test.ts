@@ -139,6 +139,24 @@ describe('parameters of a chat request', () => {
     expect(encoded.adapted).toEqual([`${name}=dropped`])
     expect(refused(body, { strict: true })).toEqual({ code: 'unsupported_parameter', param: name })
   })
+  test.each<[Body, string, string]>([
+    [{ tools: [{ ...tool('f'), cache_control: {} }] }, 'tools.cache_control', 'tools[0].cache_control'],
+    [{ tools: [tool('f', { examples: [] })] }, 'tools.function.examples', 'tools[0].function.examples'],
+    [{ functions: [{ name: 'f', examples: [] }] }, 'functions.examples', 'functions[0].examples'],
+    [{ reasoning: { max_tokens: 5 } }, 'reasoning.max_tokens', 'reasoning.max_tokens'],
+    [{ extra_body: { other: 1 } }, 'extra_body.other', 'extra_body.other'],
+    [{ messages: [{ role: 'user', content: 'x', weight: 1 }] }, 'messages.weight', 'messages[0].weight'],
+    [
+      { messages: [user([{ type: 'text', text: 'x', prompt_cache_breakpoint: { mode: 'explicit' } }])] },
+      'content.prompt_cache_breakpoint',
+      'messages[0].content[0].prompt_cache_breakpoint',
+    ],
+  ])('[gemini 4.1 unknown] inside of something as well: %j', (body, parameter, param) => {
+    const { body: sent, adapted } = encode(body)
+    expect(adapted).toEqual([`${parameter}=dropped`])
+    expect(JSON.stringify(sent)).not.toContain(parameter.split('.').at(-1))
+    expect(refused(body, { strict: true })).toEqual({ code: 'unsupported_parameter', param })
+  })
   test('[gemini 4.1 unknown] a name that would break a header is not repeated in one', () =>
     expect(encode({ 'x\r\nset-cookie: a=b': 1, toString: 1 }).adapted).toEqual([
       'unknown=dropped',
@@ -384,6 +402,9 @@ describe('parameters of a chat request', () => {
       'response_format.json_schema.schema',
     ],
     [{ reasoning_effort: 1 }, 'invalid_type', 'reasoning_effort'],
+    [{ reasoning: 'high' }, 'invalid_type', 'reasoning'],
+    [{ include_reasoning: 'yes' }, 'invalid_type', 'include_reasoning'],
+    [{ extra_body: 1 }, 'invalid_type', 'extra_body'],
     [{ reasoning_effort: 'huge' }, 'invalid_value', 'reasoning_effort'],
     [{ modalities: 'text' }, 'invalid_type', 'modalities'],
     [{ service_tier: 1 }, 'invalid_type', 'service_tier'],
