@@ -14,7 +14,7 @@ interface SchemaOptions {
   readonly code?: ErrorCode
 }
 
-interface GeminiParameters {
+export interface GeminiParameters {
   /** `undefined` for a function without parameters. */
   readonly schema: GeminiSchema | undefined
   /** The schema was put under `value`, because Gemini's arguments are always an object. */
