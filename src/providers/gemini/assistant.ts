@@ -6,7 +6,7 @@ import { ASSISTANT_PARTS, contentParts } from './parts.ts'
 import type { Plan } from './plan.ts'
 import type { JsonObject } from './read.ts'
 import { invalidValue, isAbsent, isList, listIn, nonEmptyTextAt, objectAt, textAt, textIn } from './read.ts'
-import { wrapArguments } from './schema.ts'
+import { wrapArguments } from './schema/index.ts'
 import { bareCallId, callSignature, imageSignature, signTexts } from './signatures.ts'
 import type { RequestPart } from './wire.ts'
 

@@ -2,7 +2,7 @@ import type { ChatRequest } from '../../protocol/chat.ts'
 import { unsupportedValue } from './draft.ts'
 import type { JsonObject } from './read.ts'
 import { isAbsent, objectAt, objectIn, textAt, textIn } from './read.ts'
-import { toGeminiSchema } from './schema.ts'
+import { toGeminiSchema } from './schema/index.ts'
 
 /** `response_format`, read. `schema` is absent for `json_object`. */
 export type Format =

@@ -1,8 +1,8 @@
 import { randomText } from '../../lib/chance.ts'
 import type { ExtraContent } from '../../protocol/chat.ts'
 import type { PartSink, ReadCall, Reading } from './part-sink.ts'
-import type { GeminiParameters } from './schema.ts'
-import { unwrapArguments } from './schema.ts'
+import type { GeminiParameters } from './schema/index.ts'
+import { unwrapArguments } from './schema/index.ts'
 import { rememberSignature } from './signatures.ts'
 import type { AnswerPart } from './wire.ts'
 

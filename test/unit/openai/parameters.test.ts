@@ -18,11 +18,8 @@ function context(model: string): CodecContext {
 const message = (content: unknown) => ({ messages: [{ role: 'user', content }] })
 
 /** Every request field of openai.md 2.1 and every kind of message of 2.2, as a caller would send it to a model that takes it. */
-const RELAYED: readonly (readonly [
-  row: string,
-  fields: Readonly<Record<string, unknown>>,
-  model?: string,
-])[] = [
+type Row = [row: string, fields: Record<string, unknown>, model?: string]
+const RELAYED: Row[] = [
   ['messages', message('hi')],
   ['audio', { audio: { voice: 'alloy', format: 'wav' }, modalities: ['text', 'audio'] }, 'gpt-audio-1.5'],
   ['frequency_penalty, presence_penalty', { frequency_penalty: 0.5, presence_penalty: -0.5 }],
