@@ -101,6 +101,8 @@ export function classify(status: number, headers: Headers | undefined, body: unk
     message: FAILURES[kind].relay === true ? relayed(error.message) : OWN_WORDS,
     status: error.status,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    // Where OpenAI says that it is too long (openai.md 1.4).
+    ...(kind === 'context_too_long' && { upstream: { param: 'messages' } }),
   }
 }
 const OWN_WORDS = 'Gemini could not serve the request.'

@@ -15,7 +15,7 @@ function context(model: string): CodecContext {
     pseudonyms: {},
   }
 }
-const message = (content: unknown) => ({ messages: [{ role: 'user', content }] })
+const message = (content: string) => ({ messages: [{ role: 'user', content }] })
 
 /** Every request field of openai.md 2.1 and every kind of message of 2.2, as a caller would send it to a model that takes it. */
 type Row = [row: string, fields: Record<string, unknown>, model?: string]
