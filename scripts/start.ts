@@ -33,7 +33,11 @@ const worker = spawn(
   'wrangler',
   [
     'dev',
-    ...['--port', PORT, '--inspector-port', '0', '--show-interactive-dev-session=false'],
+    '--port',
+    PORT,
+    '--inspector-port',
+    '0',
+    '--show-interactive-dev-session=false',
     ...Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
   ],
   { stdio: ['ignore', 'pipe', 'inherit'] },

@@ -77,7 +77,7 @@ export interface Rule {
   do: Script
 }
 
-export interface Directive {
+interface Directive {
   script: Script
   /** The directive as written: what failTimes counts by. */
   source: string
@@ -113,7 +113,7 @@ export function stripDirective(text: string): string {
   return (text.slice(0, found.start) + text.slice(found.end)).replaceAll(/ {2,}/g, ' ').trim()
 }
 
-export interface Subject {
+interface Subject {
   provider: ProviderName
   model: string
   path: string

@@ -89,8 +89,9 @@ function framesOf(generation: Generation, script: Script): Frame[] {
 function eventsOf(generation: Generation, script: Script): Event[] {
   if (script.blockReason !== undefined) return blockEvents(script.blockReason, script)
   if (script.emptyCandidate === true) return [{ kind: 'finish', visible: '', whole: { candidates: [{}] } }]
-  if (script.parts !== undefined)
-    return [...script.parts.map((part) => delta([part], '')), ending(generation, '')]
+  if (script.parts !== undefined) {
+    return [...script.parts.map((part) => delta([part], '')), { kind: 'finish', parts: [], visible: '' }]
+  }
   const { thoughts, text, calls } = generation
   const words = script.bigEvents === undefined ? pieces(text) : [text]
   const lastWord = calls.length === 0 ? '' : undefined

@@ -3,7 +3,7 @@ import { GatewayError } from '../errors.ts'
 import { randomText } from '../lib/chance.ts'
 import type { AppEnv } from './env.ts'
 import { HEADERS } from './headers.ts'
-import { holding, readJsonBody } from './body.ts'
+import { readJsonBody, startHold } from './body.ts'
 
 const MAX_URL_CHARS = 8_192
 /** Spellings of a path that another parser might read differently from ours (security.md 2, row 32). */
@@ -85,10 +85,15 @@ export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 /** Reads the body once, under limits; what follows finds it parsed by nobody yet. */
 export const readBody: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const raw = await readJsonBody(c.req.raw, c.var.services.timers)
-  c.set('raw', raw)
-  Object.assign(c.req.bodyCache, { text: Promise.resolve(raw.text) }) // where Hono's validator takes it from
-  await holding(raw.bytes.byteLength, next)
+  const hold = startHold()
+  try {
+    const raw = await readJsonBody(c.req.raw, c.var.services.timers, hold)
+    c.set('raw', raw)
+    Object.assign(c.req.bodyCache, { text: Promise.resolve(raw.text) }) // where Hono's validator takes it from
+    await next()
+  } finally {
+    hold.release()
+  }
 }
 
 export function unknownUrl(method: string, path: string): GatewayError {

@@ -155,15 +155,16 @@ class StreamRelay implements Relay {
     const { timers, stallMs, keepAliveMs, stalled } = this.#options
     const now = timers.now()
     const stallAt = Math.max(this.#eventAt, this.#wantedAt) + stallMs
+    const commentAt = Math.max(this.#writtenAt, this.#wantedAt) + keepAliveMs
     if (this.#reading && now >= stallAt) return this.#fail(stalled())
-    if (this.#reading && now >= this.#writtenAt + keepAliveMs) {
+    if (this.#reading && now >= commentAt) {
       this.#writtenAt = now
       controller.enqueue(encoder.encode(KEEP_ALIVE))
     }
-    const due = Math.max(this.#writtenAt + keepAliveMs, now + 1)
-    this.#stopWatch = timers.after(Math.min(this.#reading ? stallAt : now + stallMs, due) - now, () =>
-      this.#watch(controller),
-    )
+    const next = this.#reading
+      ? Math.min(stallAt, commentAt > now ? commentAt : now + keepAliveMs)
+      : now + keepAliveMs
+    this.#stopWatch = timers.after(next - now, () => this.#watch(controller))
   }
 
   #settle(controller: ReadableStreamDefaultController<Uint8Array>): void {
@@ -220,10 +221,10 @@ export function delayed(
 }
 
 /** A body that says one thing. */
-export function bodyOf(text: string): ReadableStream<Uint8Array> {
+export function bodyOf(content: string | Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {
-      controller.enqueue(encoder.encode(text))
+      controller.enqueue(typeof content === 'string' ? encoder.encode(content) : content)
       controller.close()
     },
   })

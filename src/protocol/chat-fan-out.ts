@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
-import type { FanOut } from '../providers/provider.ts'
 import type { ChatChunk, ChatCompletion, ChatRequest, ChatUsage, ChatWire } from './chat.ts'
+import type { FanOut } from './endpoint.ts'
 
 /** Each choice is an upstream call of its own, all at once. */
 const MOST_CHOICES = 8

@@ -15,6 +15,8 @@ export function toUsage(usage: ChatUsage | null | undefined): Usage | undefined 
     outputTokens: count(usage.completion_tokens),
     reasoningTokens: count(output['reasoning_tokens']),
     audioOutputTokens: count(output['audio_tokens']),
+    groundedPrompts: count(usage.server_tool_use?.grounded_prompts),
+    searchQueries: count(usage.server_tool_use?.search_queries),
   }
 }
 const isCount = (value: unknown): value is number =>
@@ -22,9 +24,15 @@ const isCount = (value: unknown): value is number =>
 const count = (value: unknown): number => (isCount(value) ? value : 0)
 
 /** Reads `model` and `service_tier`, whatever an upstream put there. */
-export function servedBy(answer: { readonly model?: unknown; readonly service_tier?: unknown }): ServedBy {
+export function servedBy(answer: {
+  readonly model?: unknown
+  readonly model_version?: unknown
+  readonly service_tier?: unknown
+}): ServedBy {
   return {
-    model: typeof answer.model === 'string' && answer.model !== '' ? answer.model : undefined,
-    tier: typeof answer.service_tier === 'string' ? answer.service_tier : undefined,
+    model: nonEmpty(answer.model_version) ?? nonEmpty(answer.model),
+    tier: nonEmpty(answer.service_tier),
   }
 }
+const nonEmpty = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined

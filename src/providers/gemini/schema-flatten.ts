@@ -5,7 +5,7 @@ import { hasContent } from './schema-vocabulary.ts'
 import type { Schema, Walk } from './schema-walk.ts'
 
 /** A schema without `$ref`, `allOf` and `nullable`, or a reference that has to stay one. */
-export type Flat =
+type Flat =
   | { readonly kind: 'reference'; readonly target: Schema; readonly nullable: boolean }
   | {
       readonly kind: 'schema'
@@ -16,12 +16,19 @@ export type Flat =
     }
 
 const ANYTHING: Schema = {}
+const NONE: ReadonlySet<Schema> = new Set()
+/** Only a hostile schema has so many keywords that reading them matters. */
+const KEYWORDS_PER_NODE = 16
 
 /**
  * Merges what `$ref` and `allOf` bring together. A reference alone stays, and so does one to a schema that
  * is just being copied: there, what stands beside it is lost, because no copy would ever end.
  */
 export function flatten(walk: Walk, references: References, node: Schema, path: string): Flat {
+  if (stands(node)) {
+    spendOn(walk, node, path)
+    return { kind: 'schema', record: node, nullable: false, copied: NONE }
+  }
   const only = onlyReference(node)
   const parts: Schema[] = []
   const seen = new Set<unknown>()
@@ -40,7 +47,7 @@ export function flatten(walk: Walk, references: References, node: Schema, path: 
     copied.add(target)
     pending.push(target)
   }
-  const [first = Object.keys(node).length === 0 ? node : ANYTHING, second] = parts
+  const [first = ANYTHING, second] = parts
   return {
     kind: 'schema',
     record: second === undefined ? first : mergeSchemas(walk, parts, path),
@@ -49,13 +56,24 @@ export function flatten(walk: Walk, references: References, node: Schema, path: 
   }
 }
 
+/** True for the many schemas that bring nothing else along. */
+function stands(node: Schema): boolean {
+  return node['$ref'] === undefined && node['allOf'] === undefined && node['nullable'] === undefined
+}
+
 /** What was read before adds nothing, and neither does a boolean. */
 function readPart(walk: Walk, part: unknown, seen: Set<unknown>, path: string): Schema | undefined {
-  walk.spend(1, path)
+  if (typeof part !== 'boolean' && !isRecord(part)) {
+    throw walk.refuse(path, 'a schema must be an object or a boolean')
+  }
+  spendOn(walk, part, path)
   if (typeof part === 'boolean' || seen.has(part)) return undefined
-  if (!isRecord(part)) throw walk.refuse(path, 'a schema must be an object or a boolean')
   seen.add(part)
   return part
+}
+
+function spendOn(walk: Walk, part: Schema | boolean, path: string): void {
+  walk.spend(1 + Object.keys(part).length / KEYWORDS_PER_NODE, path)
 }
 
 /** A reference to `true` says nothing. */

@@ -1,4 +1,6 @@
-/** What Gemini answers 400 to, as far as gemini.md 2.5 and 4.5 document it, and a little stricter. */
+import { jsonSchemaFault } from '../../../simulator/gemini/json-schema.ts'
+import type { JsonObject } from '../../../simulator/json.ts'
+
 type Json = Readonly<Record<string, unknown>>
 
 const KEYWORDS = new Set(
@@ -10,6 +12,10 @@ const KEYWORDS = new Set(
 const TYPES = new Set(['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'])
 const UNION_SIBLINGS = new Set(['anyOf', 'oneOf', 'title', 'description', '$defs'])
 
+/**
+ * What Gemini answers 400 to, as far as gemini.md 2.5 and 4.5 document it: first in the simulator's reading,
+ * then in a stricter one, in which nothing may be sent that is ignored, and no cycle may be required.
+ */
 export function violations(root: Json): string[] {
   const found: string[] = []
   const definitions = isJson(root['$defs']) ? root['$defs'] : {}
@@ -28,7 +34,12 @@ export function violations(root: Json): string[] {
   }
   check(root, '#', 0)
   for (const [name, schema] of Object.entries(definitions)) check(schema, `#/$defs/${name}`, 0)
-  return [...found, ...requiredCycles(root, definitions)]
+  const fault = jsonSchemaFault(root as JsonObject)
+  return [
+    ...(fault === undefined ? [] : [`simulator: ${fault}`]),
+    ...found,
+    ...requiredCycles(root, definitions),
+  ]
 }
 
 function checkReference(schema: Json, definitions: Json, bad: (text: string) => void): void {

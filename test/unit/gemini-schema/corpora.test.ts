@@ -216,10 +216,10 @@ describe('zod', () => {
       type: 'object',
       properties: {
         from,
-        to: { $ref: '#/$defs/schema' },
+        to: { $ref: '#/$defs/from' },
         until: { type: 'string', format: 'date-time', description: 'End' },
       },
-      $defs: { schema: from },
+      $defs: { from },
     })
   })
 })

@@ -55,14 +55,14 @@ describe('[gemini 4.5 top level not object (function params)]', () => {
     })
     const list = {
       type: 'array',
-      items: { type: 'object', properties: { a: { $ref: '#/$defs/schema' }, b: { $ref: '#/$defs/B' } } },
+      items: { type: 'object', properties: { a: { $ref: '#/$defs/root' }, b: { $ref: '#/$defs/B' } } },
     }
     expect(wrapped).toBe(true)
     expect(schema).toEqual({
       type: 'object',
       properties: { value: list },
       required: ['value'],
-      $defs: { schema: list, B: { type: 'null' } },
+      $defs: { root: list, B: { type: 'null' } },
     })
   })
   test('arguments are wrapped and unwrapped', () => {

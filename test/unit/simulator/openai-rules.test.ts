@@ -23,6 +23,10 @@ function format(schema: JsonObject, more: JsonObject = {}): JsonObject {
   }
 }
 
+function nested(depth: number): JsonObject {
+  return depth === 0 ? { type: 'string' } : { type: 'array', items: nested(depth - 1) }
+}
+
 function content(...parts: Json[]): JsonObject {
   return { messages: [{ role: 'user', content: parts }] }
 }
@@ -421,7 +425,13 @@ const BROKEN: [string, JsonObject, Refusal][] = [
     format({ ...SCHEMA, required: ['a', 'b', 'c'] }),
     { code: null, param: 'response_format' },
   ],
-  ['oneOf', deep({ oneOf: [{ type: 'string' }] }), { code: null, param: 'response_format' }],
+  ['oneOf', deep({ type: 'string', oneOf: [{ type: 'string' }] }), { code: null, param: 'response_format' }],
+  ['a schema too deep', deep(nested(11)), { code: null, param: 'response_format' }],
+  [
+    'too many enum values',
+    deep({ type: 'integer', enum: Array.from({ length: 1_001 }, (_, at) => at) }),
+    { code: null, param: 'response_format' },
+  ],
   ['a dangling $ref', deep({ $ref: '#/$defs/x' }), { code: null, param: 'response_format' }],
   ['no type', deep({ description: 'x' }), { code: null, param: 'response_format' }],
   ['an unknown type', deep({ type: 'date' }), { code: null, param: 'response_format' }],

@@ -319,7 +319,13 @@ describe('answers to order', () => {
   test('Gemini parts, events, finish, empty candidate, blocks, grounding', async () => {
     const parts = [{ text: 'a' }, { inlineData: { mimeType: 'image/png', data: 'AAAA' } }]
     expect(at((await google({ parts })).json, 'candidates.0.content.parts')).toEqual(parts)
-    expect(eventsOf((await google({ parts }, SSE)).text)).toHaveLength(3)
+    const streamed = eventsOf((await google({ parts, finishReason: 'MALFORMED_FUNCTION_CALL' }, SSE)).text)
+    expect(streamed.map((event) => at(event, 'candidates.0.content.parts'))).toEqual([
+      [parts[0]],
+      [parts[1]],
+      undefined,
+    ])
+    expect(at(streamed[2], 'candidates.0.finishReason')).toBe('MALFORMED_FUNCTION_CALL')
     expect(eventsOf((await google({ events: [{ a: 1 }, {}] }, SSE)).text)).toEqual([{ a: 1 }, {}])
     expect(
       at((await google({ finishReason: 'SAFETY', finishMessage: 'm' })).json, 'candidates.0'),
