@@ -1,14 +1,15 @@
 import { randomText } from '../../lib/chance.ts'
 import type { ChatRequest, ChatUsage, ExtraContent, FinishReason, UrlCitation } from '../../protocol/chat.ts'
+import { isRecord } from '../../protocol/guards.ts'
 import { UpstreamFailure } from '../failure.ts'
 import type { CodecContext } from '../provider.ts'
 import { classify } from './errors.ts'
 import { blockReason, finishFor, refuseFailedFinish, UNSPECIFIED } from './finish.ts'
 import { annotations, mergedGrounding } from './grounding.ts'
-import { traitsOf } from './model.ts'
+import { signatureFamily, traitsFor } from './model.ts'
 import type { Plan } from './plan.ts'
 import { planTools } from './plan.ts'
-import { isList, isObject } from './read.ts'
+import { isList } from './read.ts'
 import type { PartSink } from './part-sink.ts'
 import type { PartReader } from './read-parts.ts'
 import { createPartReader } from './read-parts.ts'
@@ -54,10 +55,14 @@ interface Seen {
 
 /** `whole`: the answer comes in one piece, which cannot be cut short without being no JSON. */
 export function readAnswer(request: ChatRequest, context: CodecContext, whole: boolean): AnswerReader {
-  const traits = traitsOf(context.target.model)
+  const traits = traitsFor(context)
   const plan = planTools(request, traits)
-  const parts = createPartReader(plan, traits, context)
   const seen = nothingSeen()
+  const parts = createPartReader(
+    plan,
+    context,
+    () => signatureFamily(seen.modelVersion ?? '') ?? signatureFamily(traits.model),
+  )
   return {
     plan,
     parts,
@@ -72,7 +77,7 @@ export function readAnswer(request: ChatRequest, context: CodecContext, whole: b
     take(response, sink) {
       const event = bare(response)
       seen.events++
-      const candidate = event.candidates?.[0] ?? undefined
+      const candidate = isList(event.candidates) ? objectOnly(event.candidates[0]) : undefined
       see(event, candidate, seen)
       const list = candidate?.content?.parts
       if (isList(list)) parts.read(list, sink)
@@ -102,7 +107,7 @@ function nothingSeen(): Seen {
 
 function bare(response: Answer): GenerateContentResponse {
   const event: GenerateContentResponse | undefined | null = isResponseList(response) ? response[0] : response
-  if (!isObject(event))
+  if (!isRecord(event))
     throw new UpstreamFailure({ kind: 'garbled', message: 'Gemini answered something that is no answer.' })
   if (event['error'] !== undefined && event['error'] !== null)
     throw new UpstreamFailure(classify(200, undefined, event))
@@ -115,12 +120,12 @@ function isResponseList(response: Answer): response is readonly GenerateContentR
 function see(event: GenerateContentResponse, candidate: Candidate | undefined, seen: Seen): void {
   const usage = objectOnly(event.usageMetadata)
   const feedback = objectOnly(event.promptFeedback)
-  seen.id ??= event.responseId || undefined
-  seen.modelVersion ??= event.modelVersion || undefined
+  seen.id ??= textOnly(event.responseId)
+  seen.modelVersion ??= textOnly(event.modelVersion)
   if (usage !== undefined) seen.usage = mergedUsage(seen.usage, usage)
   if (feedback !== undefined) {
     seen.block ??= blockReason(feedback.blockReason)
-    seen.blockMessage ??= feedback.blockReasonMessage ?? undefined
+    seen.blockMessage ??= textOnly(feedback.blockReasonMessage)
   }
   if (candidate !== undefined) seeCandidate(candidate, seen)
 }
@@ -128,9 +133,12 @@ function seeCandidate(candidate: Candidate, seen: Seen): void {
   const grounding = objectOnly(candidate.groundingMetadata)
   if (typeof candidate.finishReason === 'string' && candidate.finishReason !== '')
     seen.finish = candidate.finishReason
-  seen.finishMessage = candidate.finishMessage ?? seen.finishMessage
-  seen.continuation = candidate.continuationToken ?? seen.continuation
+  seen.finishMessage = textOnly(candidate.finishMessage) ?? seen.finishMessage
+  seen.continuation = textOnly(candidate.continuationToken) ?? seen.continuation
   if (grounding !== undefined) seen.grounding = mergedGrounding(seen.grounding, grounding)
+}
+function textOnly(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
 function objectOnly<T extends object>(value: T | null | undefined): T | undefined {
   return typeof value === 'object' && value !== null ? value : undefined

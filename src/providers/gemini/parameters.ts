@@ -1,6 +1,7 @@
+import { isRecord } from '../../protocol/guards.ts'
 import type { Draft } from './draft.ts'
 import { leaveOut, unsupported, unsupportedValue } from './draft.ts'
-import { flagIn, integerIn, isAbsent, isObject, objectIn, textIn } from './read.ts'
+import { flagIn, integerIn, isAbsent, objectIn, textIn } from './read.ts'
 
 /** `read`: another file translates it; `hint`: nothing is lost but a wish; or a check of its own. */
 type Rule = 'read' | 'hint' | ((draft: Draft) => void)
@@ -88,7 +89,7 @@ function checkStreamOptions(draft: Draft): void {
 }
 function checkExtraBody(draft: Draft): void {
   const extra = draft.request['extra_body']
-  if (!isObject(extra)) return leaveOut(draft, 'extra_body')
+  if (!isRecord(extra)) return leaveOut(draft, 'extra_body')
   for (const name of Object.keys(extra)) if (name !== 'google') leaveOut(draft, `extra_body.${name}`)
 }
 
