@@ -1,20 +1,24 @@
-import type { ErrorCode } from '../../errors.ts'
-import { isRecord } from '../../protocol/guards.ts'
-import { convert } from './schema-convert.ts'
-import { link } from './schema-link.ts'
-import { createReferences } from './schema-references.ts'
-import { namedTypes } from './schema-types.ts'
-import { createWalk, scan } from './schema-walk.ts'
-import type { GeminiSchema, Schema } from './schema-walk.ts'
+import type { ErrorCode } from '../../../errors.ts'
+import { isRecord } from '../../../protocol/guards.ts'
+import { convert } from './convert.ts'
+import { link } from './link.ts'
+import { createReferences } from './references.ts'
+import { namedTypes } from './types.ts'
+import { createWalk, scan } from './walk.ts'
+import type { GeminiSchema, Schema } from './walk.ts'
 
-export type { GeminiSchema } from './schema-walk.ts'
+export type { GeminiSchema } from './walk.ts'
 
 interface SchemaOptions {
   /** The error for a schema that cannot be rewritten. */
   readonly code?: ErrorCode
 }
 
-interface GeminiParameters {
+<<<<<<< HEAD:src/providers/gemini/schema/index.ts
+export interface GeminiParameters {
+=======
+export interface Parameters {
+>>>>>>> refs/heads/e2e:src/providers/gemini/schema.ts
   /** `undefined` for a function without parameters. */
   readonly schema: GeminiSchema | undefined
   /** The schema was put under `value`, because Gemini's arguments are always an object. */
@@ -23,7 +27,7 @@ interface GeminiParameters {
 
 /** Schemas are never written to, so a retry and the next attempt at another target need not start over. */
 const converted = new WeakMap<object, GeminiSchema>()
-const parameters = new WeakMap<object, GeminiParameters>()
+const parameters = new WeakMap<object, Parameters>()
 
 /**
  * Rewrites a JSON Schema for `parametersJsonSchema` and `responseJsonSchema` (gemini.md 4.5, column A). The
@@ -36,7 +40,7 @@ export function toGeminiSchema(schema: unknown, at: string, options: SchemaOptio
 }
 
 /** Rewrites the parameters of a function. Throws `GatewayError` naming `at`. */
-export function toParameters(schema: unknown, at: string, options: SchemaOptions = {}): GeminiParameters {
+export function toParameters(schema: unknown, at: string, options: SchemaOptions = {}): Parameters {
   if (schema === undefined || schema === null) return { schema: undefined, wrapped: false }
   return remembered(parameters, schema, () => {
     const code = options.code ?? 'invalid_function_parameters'
