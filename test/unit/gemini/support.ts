@@ -25,11 +25,7 @@ export type ContextOptions = Partial<CodecContext> & { readonly on?: string }
 export function contextFor({ on = NEWEST, ...rest }: ContextOptions = {}): CodecContext {
   let turn = 0
   return {
-<<<<<<< HEAD
     target: { id: `gemini/${on}`, provider: 'gemini', model: on, credential: 'GEMINI_API_KEY' },
-=======
-    target: { id: `gemini/${on}`, provider: 'gemini', model: on, credential: 'default' },
->>>>>>> refs/heads/e2e
     card: undefined,
     // Never the same id twice, and the same ids in every run.
     chance: { now: () => 1_790_000_000_000, random: () => (turn = (turn * 31 + 7) % 61) / 61 },

@@ -14,11 +14,7 @@ interface SchemaOptions {
   readonly code?: ErrorCode
 }
 
-<<<<<<< HEAD:src/providers/gemini/schema/index.ts
 export interface GeminiParameters {
-=======
-export interface Parameters {
->>>>>>> refs/heads/e2e:src/providers/gemini/schema.ts
   /** `undefined` for a function without parameters. */
   readonly schema: GeminiSchema | undefined
   /** The schema was put under `value`, because Gemini's arguments are always an object. */
@@ -27,7 +23,7 @@ export interface Parameters {
 
 /** Schemas are never written to, so a retry and the next attempt at another target need not start over. */
 const converted = new WeakMap<object, GeminiSchema>()
-const parameters = new WeakMap<object, Parameters>()
+const parameters = new WeakMap<object, GeminiParameters>()
 
 /**
  * Rewrites a JSON Schema for `parametersJsonSchema` and `responseJsonSchema` (gemini.md 4.5, column A). The
@@ -40,7 +36,7 @@ export function toGeminiSchema(schema: unknown, at: string, options: SchemaOptio
 }
 
 /** Rewrites the parameters of a function. Throws `GatewayError` naming `at`. */
-export function toParameters(schema: unknown, at: string, options: SchemaOptions = {}): Parameters {
+export function toParameters(schema: unknown, at: string, options: SchemaOptions = {}): GeminiParameters {
   if (schema === undefined || schema === null) return { schema: undefined, wrapped: false }
   return remembered(parameters, schema, () => {
     const code = options.code ?? 'invalid_function_parameters'
