@@ -47,6 +47,10 @@ export const WILSON_Z = 1.96
 /** The known rate is the mean over the half minute that ended six seconds ago: late reports have arrived by then. */
 export const RATE_FROM_MS = 36_000
 export const RATE_TO_MS = 6_000
+/** A known rate falls by half a minute at most: a shut gate or a short lull must not make it look tiny. */
+export const RATE_HALF_LIFE_MS = 60_000
+/** Below this a rate says nothing: three results a minute. */
+export const RATE_MIN_PER_S = 0.05
 /** Reported traffic beyond this multiple of the known rate means that the known rate is no longer one. */
 export const RATE_OUTGROWN = 3
 /** A target's first seconds: isolates report faster, because nothing is known yet. */
@@ -77,6 +81,8 @@ export const TRIAL_LIMIT_MS = 20_000
 export const WANT_GAP_MS = 1_000
 export const RAMP_START_SHARE = 1 / 16
 export const RAMP_STEP_MS = 1_000
+/** Each time it had to be taken out again soon after its return, the next ramp takes its steps twice as slowly. */
+export const RAMP_STEP_MAX_MS = 8_000
 export const RAMP_WINDOW_MS = 1_500
 export const RAMP_CLEAN = 0.1
 /** Without any result the ramp goes on after this long: no traffic, no harm. */
@@ -91,15 +97,17 @@ export const DEGRADED_POWER = 4
 /** Urgent reports are thinned so that the object stays well under its soft limit of 1,000 calls/s. */
 export const REPORTS_PER_S = 600
 export const URGENT_SHARE_MIN = 0.05
+/** Beyond that budget refreshes are spaced out too, up to this many times. */
+export const STRETCH_MAX = 3
 export const PANIC_MIN = 0.05
 /** SRE's adaptive throttling: admit up to twice what the upstream accepted. */
 export const PANIC_K = 2
-export const PANIC_HALF_LIFE_MS = 15_000
+export const PANIC_HALF_LIFE_MS = 5_000
 /** A receiving target may grow to this multiple of its usual rate, where a cap is configured. */
 export const SPILL_GROWTH = 2
-/** Ten minutes of ten-second rates. */
-export const SPILL_HISTORY = 60
-export const SPILL_SLOT_MS = 10_000
+/** Ten minutes of rates. */
+export const SPILL_HISTORY = 300
+export const SPILL_SLOT_MS = 2_000
 
 // --- latency --------------------------------------------------------------------------------------------
 export const LATENCY_HALF_LIFE_MS = 60_000
@@ -111,8 +119,8 @@ export const PROMPT_CLASSES = [1_000, 8_000, 32_000] as const
 export const COOL_DOWN_MS = 5_000
 /** An upstream may ask for a long pause, but not for ever. */
 export const COOL_DOWN_MAX_MS = 3_600_000
-/** `slow_down` is about the slope of our traffic: a longer rest than a full minute's quota needs, not an outage. */
-export const SLOW_DOWN_MS = 10_000
+/** `slow_down` is about the slope of our traffic: isolates that meet it pause one by one, so that the fleet slows and does not stop. */
+export const SLOW_DOWN_MS = 5_000
 /** Nobody mends a key or a bill in less, and a probe opens the gate earlier where it can. */
 export const CREDENTIAL_MS = 600_000
 /** Below this share of its limit a key is let rest until its reset. */

@@ -19,10 +19,10 @@ export function count(target: TargetState, added: { demand: number; accepted: nu
 
 function roll(target: TargetState, demand: number, now: number): TargetState {
   const { slot } = target
-  if (now - slot.at < SPILL_SLOT_MS) return { ...target, slot: { at: slot.at, count: slot.count + demand } }
+  if (now - slot.at < SPILL_SLOT_MS) return { ...target, slot: { ...slot, count: slot.count + demand } }
   const rate = (slot.count * 1_000) / (now - slot.at)
   const usualRates = isWell(target) ? [...target.usualRates, rate].slice(-SPILL_HISTORY) : target.usualRates
-  return { ...target, usualRates, slot: { at: now, count: demand } }
+  return { ...target, usualRates, slot: { at: now, count: demand, before: rate } }
 }
 
 /** SRE's client-side throttling on the fleet's totals, never quite zero. */
@@ -39,6 +39,7 @@ export function spillShare(target: TargetState, floorPerS: number | undefined, n
   const sorted = target.usualRates.toSorted((a, b) => a - b)
   const usual = sorted[Math.floor(sorted.length * 0.95)] ?? 0
   const cap = Math.max(SPILL_GROWTH * usual, floorPerS)
-  const current = (target.slot.count * 1_000) / Math.max(1_000, now - target.slot.at)
+  const { slot } = target
+  const current = Math.max(slot.before, (slot.count * 1_000) / Math.max(1_000, now - slot.at))
   return current <= cap ? 1 : cap / current
 }

@@ -2,12 +2,14 @@ import {
   NEWBORN_MS,
   ONE_ISOLATE_SHARE,
   RATE_FROM_MS,
+  RATE_HALF_LIFE_MS,
+  RATE_MIN_PER_S,
   RATE_OUTGROWN,
   RATE_TO_MS,
   TRUST_WINDOW_MS,
   WARM_UP_WAIT_MS,
 } from './constants.ts'
-import { lowerBound } from './statistics.ts'
+import { decay, lowerBound } from './statistics.ts'
 import { shareOf, type TargetState } from './target.ts'
 import { type Counts, sumBetween, sumSince } from './windows.ts'
 
@@ -21,7 +23,7 @@ interface Rule {
 /** Short windows find an outage, long ones a brown-out; picky only where there is somewhere better to go. */
 const RULES: readonly Rule[] = [
   { windowMs: 1_000, leastFailures: 4, withAlternative: 0.5, alone: 0.5 },
-  { windowMs: 3_000, leastFailures: 4, withAlternative: 0.35, alone: 0.35 },
+  { windowMs: 3_000, leastFailures: 4, withAlternative: 0.25, alone: 0.35 },
   { windowMs: 10_000, leastFailures: 3, withAlternative: 0.2, alone: 0.4 },
   { windowMs: 60_000, leastFailures: 8, withAlternative: 0.15, alone: undefined },
 ]
@@ -97,7 +99,10 @@ export function learnRate(target: TargetState, now: number): TargetState {
   if (machine.phase !== 'closed' || machine.fullSince === undefined) return target
   if (now - machine.fullSince < RATE_FROM_MS || now - target.since < RATE_FROM_MS) return target
   const counts = sumBetween(target.buckets, now - RATE_FROM_MS, now - RATE_TO_MS)
-  return { ...target, rateAt: now, ratePerS: (allOf(counts) * 1_000) / (RATE_FROM_MS - RATE_TO_MS) }
+  const measured = (allOf(counts) * 1_000) / (RATE_FROM_MS - RATE_TO_MS)
+  const floor = (target.ratePerS ?? 0) * decay(now - target.rateAt, RATE_HALF_LIFE_MS)
+  const ratePerS = Math.max(measured, floor)
+  return { ...target, rateAt: now, ratePerS: ratePerS < RATE_MIN_PER_S ? undefined : ratePerS }
 }
 
 export const isNewborn = (target: TargetState, now: number): boolean =>

@@ -30,6 +30,7 @@ function addDelta(target: TargetState, delta: Delta, isolate: string, times: { a
   const bad = failed + suppressed
   return {
     ...counted,
+    bornAt: counted.buckets.length === 0 ? now : counted.bornAt,
     buckets: ok + bad > 0 ? prune(fileCounts(counted.buckets, at, { ok, failed, suppressed }), now) : counted.buckets,
     reporters: bad > 0 ? noteReporter(counted, isolate, bad, now) : counted.reporters,
   }

@@ -11,7 +11,7 @@ import {
   URGENT_GAP_MS,
   WANT_GAP_MS,
 } from './constants.ts'
-import { type Gate, type Gates, mergeGates, shut } from './gates.ts'
+import { type Gate, type Gates, mergeGates, rebase, shut } from './gates.ts'
 import { NO_LATENCY, withSample } from './latency.ts'
 import { epochOf, isUsable, type IsolateState, localOf, viewOfTarget, withLocal } from './isolate-state.ts'
 import { beginTrial, LOCAL_CLOSED, observeLocal } from './local-breaker.ts'
@@ -71,7 +71,7 @@ export function step(state: IsolateState, event: IsolateEvent, nowMs: number, ra
         withLocal(timed, event.target, { retryTokens: Math.max(0, localOf(timed, event.target).retryTokens - 1) }),
       )
     case 'shut':
-      return quiet(onShut(timed, event))
+      return quiet(onShut(timed, event, now))
     case 'reply':
       return quiet(onReply(timed, event.reply, event.report, now))
     case 'lost':
@@ -209,11 +209,12 @@ function isOlder(held: Snapshot | undefined, came: Snapshot): boolean {
   return came.generation === held.generation ? came.at < held.at : came.generation < held.generation
 }
 
-const onShut = (state: IsolateState, event: Extract<IsolateEvent, { kind: 'shut' }>): IsolateState => ({
-  ...state,
-  gates: shut(state.gates, event.key, event.gate),
-  pending: { ...state.pending, gates: shut(state.pending.gates, event.key, event.gate) },
-})
+/** `slow_down` is kept to oneself: the fleet is to go slower, not to stop. */
+function onShut(state: IsolateState, event: Extract<IsolateEvent, { kind: 'shut' }>, now: number): IsolateState {
+  const gates = shut(rebase(state.gates, now, now), event.key, event.gate)
+  if (event.gate.reason === 'slow_down') return { ...state, gates }
+  return { ...state, gates, pending: { ...state.pending, gates: shut(state.pending.gates, event.key, event.gate) } }
+}
 
 /** Gates that the object has been told of are its own from now on: it may open them earlier. */
 const handOver = (gates: Gates, told: Gates): Gates =>

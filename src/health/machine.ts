@@ -8,6 +8,7 @@ import {
   RAMP_BLIND_MS,
   RAMP_CLEAN,
   RAMP_START_SHARE,
+  RAMP_STEP_MAX_MS,
   RAMP_STEP_MS,
   RAMP_WINDOW_MS,
   TRIALS_TO_CLOSE,
@@ -78,23 +79,27 @@ export function settleLease(
   if (machine.phase !== 'half-open' || !machine.leases.some((lease) => lease.id === result.lease)) return target
   if (!result.ok) return open(target, 'trial-failed', now, random)
   const successes = machine.successes + 1
-  if (successes >= TRIALS_TO_CLOSE) return enter(target, comingBack(now), 'trials-passed', now)
+  if (successes >= TRIALS_TO_CLOSE) return { ...enter(target, comingBack(now), 'trials-passed', now), returns: target.returns + 1 }
   return {
     ...target,
     machine: { phase: 'half-open', successes, leases: machine.leases.filter((lease) => lease.id !== result.lease) },
   }
 }
 
+/** Twice as long with every return that did not last. */
+const rampStepMs = (target: TargetState): number =>
+  Math.min(RAMP_STEP_MAX_MS, RAMP_STEP_MS * 2 ** Math.max(0, target.returns - 1))
+
 /** Doubles the share while results are clean, halves it when they are not: a search for what the target can take. */
 function ramp(target: TargetState, now: number, random: Random): TargetState {
   const { machine } = target
-  if (machine.phase !== 'closed' || machine.share === 1 || now - machine.stepAt < RAMP_STEP_MS) return target
+  if (machine.phase !== 'closed' || machine.share === 1 || now - machine.stepAt < rampStepMs(target)) return target
   const counts = sumSince(target.buckets, now - RAMP_WINDOW_MS)
   const bad = counts.failed + counts.suppressed
   const total = expected(target, counts, RAMP_WINDOW_MS, now)
   if (bad >= 5 && lowerBound(bad, total) >= 0.5) return open(target, 'ramp-failed', now, random)
   const seen = counts.ok + bad > 0
-  if (!seen && now - machine.stepAt < RAMP_BLIND_MS) return target
+  if (!seen && now - machine.stepAt < Math.max(RAMP_BLIND_MS, rampStepMs(target))) return target
   if (seen && bad / total >= RAMP_CLEAN) {
     const share = Math.max(RAMP_START_SHARE, machine.share / 2)
     return { ...target, machine: { ...machine, share, stepAt: now + RAMP_STEP_MS } }
@@ -106,7 +111,7 @@ function ramp(target: TargetState, now: number, random: Random): TargetState {
 function forgive(target: TargetState, now: number): TargetState {
   const { machine } = target
   if (target.opens === 0 || machine.phase !== 'closed' || machine.fullSince === undefined) return target
-  return now - machine.fullSince >= FORGIVE_MS ? { ...target, opens: 0 } : target
+  return now - machine.fullSince >= FORGIVE_MS ? { ...target, opens: 0, returns: 0 } : target
 }
 
 /** What time alone changes. */

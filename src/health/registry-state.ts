@@ -49,7 +49,7 @@ export interface Saved {
   readonly gates: Gates
   readonly checkedAt: number
 }
-type SavedTarget = Pick<TargetState, 'epoch' | 'reason' | 'opens' | 'bornAt' | 'ratePerS' | 'machine' | 'since' | 'usualRates'>
+type SavedTarget = Pick<TargetState, 'epoch' | 'reason' | 'opens' | 'returns' | 'bornAt' | 'ratePerS' | 'machine' | 'since' | 'usualRates'>
 
 export function newObject(now: number): ObjectState {
   return {
@@ -72,6 +72,7 @@ export function save(state: ObjectState): Saved {
       epoch: t.epoch,
       reason: t.reason,
       opens: t.opens,
+      returns: t.returns,
       bornAt: t.bornAt,
       ratePerS: t.ratePerS,
       machine: t.machine,

@@ -149,9 +149,10 @@ function persistIfChanged(before: ObjectState, after: ObjectState): readonly Obj
     before.gates !== after.gates ||
     Object.entries(after.targets).some(([id, target]) => {
       const held = before.targets[id]
-      return held?.epoch !== target.epoch || shareKey(held) !== shareKey(target)
+      return held?.epoch !== target.epoch || shareKey(held) !== shareKey(target) || isKnown(held) !== isKnown(target)
     })
   return changed ? [{ kind: 'persist' }] : []
 }
+const isKnown = (target: ObjectState['targets'][string]): boolean => target.ratePerS !== undefined
 const shareKey = (target: ObjectState['targets'][string]): number =>
   target.machine.phase === 'closed' ? target.machine.share : -1

@@ -29,6 +29,8 @@ export interface TargetState {
   readonly reason: string
   /** Consecutive opens: sets the length of the next one. */
   readonly opens: number
+  /** Returns since it was last well for long: slows the next ramp down. */
+  readonly returns: number
   readonly bornAt: number
   readonly buckets: Buckets
   readonly reporters: readonly Reporter[]
@@ -46,10 +48,12 @@ export interface TargetState {
   readonly usualRates: readonly number[]
 }
 
-/** Demand in the current ten seconds. */
+/** Demand in the current two seconds. */
 export interface Slot {
   readonly at: number
   readonly count: number
+  /** Requests per second of the slot before. */
+  readonly before: number
 }
 
 export function newTarget(now: number): TargetState {
@@ -59,6 +63,7 @@ export function newTarget(now: number): TargetState {
     since: now,
     reason: 'new',
     opens: 0,
+    returns: 0,
     bornAt: now,
     buckets: [],
     reporters: [],
@@ -69,7 +74,7 @@ export function newTarget(now: number): TargetState {
     totalsAt: now,
     latency: NO_LATENCY,
     latencyAt: now,
-    slot: { at: now, count: 0 },
+    slot: { at: now, count: 0, before: 0 },
     usualRates: [],
   }
 }

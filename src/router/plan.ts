@@ -122,9 +122,10 @@ function panic(
   withheld: Omit<Plan, 'outcome' | 'order' | 'refused'>,
   context: StrategyContext,
 ): Plan {
-  const red = ranked.flatMap((c) =>
-    c.admission.verdict === 'no' && c.admission.why !== 'spill' ? [{ candidate: c, refusal: c.admission }] : [],
-  )
+  const red = ranked.flatMap((c) => (c.admission.verdict === 'no' ? [{ candidate: c, refusal: c.admission }] : []))
+  // One of them is well and full: what it cannot take is nobody's, least of all an ill target's.
+  const full = red.find(({ refusal }) => refusal.why === 'spill')
+  if (full) return { ...withheld, outcome: 'refused', order: [], refused: [full.candidate.target.id] }
   const best = red.reduce<(typeof red)[number] | undefined>(
     (a, b) => (a && a.refusal.panicShare >= b.refusal.panicShare ? a : b),
     undefined,

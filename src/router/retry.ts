@@ -75,7 +75,9 @@ const fits = (needMs: number, afterMs: number, progress: Progress, policy: Retry
 function retryDelayMs(failure: Failure, progress: Progress, policy: RetryPolicy, random: number): number | undefined {
   if (progress.onThisTarget >= policy.maxPerTarget || !progress.retryAllowed || progress.streak >= 2) return undefined
   const { kind, retryAfterMs } = failure
-  const patient = FAILURES[kind].act === 'retry' || kind === 'rate_limited'
+  // A gateway's quick failure is worth a second try only where there is no other target.
+  const patient =
+    FAILURES[kind].act === 'retry' || kind === 'rate_limited' || (kind === 'bad_gateway' && progress.untried === 0)
   if (!patient || progress.tookMs >= policy.quickMs) return undefined
   if (retryAfterMs !== undefined)
     return retryAfterMs <= policy.maxRetryAfterMs ? retryAfterMs * (1 + 0.2 * random) : undefined
