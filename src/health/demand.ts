@@ -1,28 +1,26 @@
 import { PANIC_HALF_LIFE_MS, PANIC_K, PANIC_MIN, SPILL_GROWTH, SPILL_HISTORY, SPILL_SLOT_MS } from './constants.ts'
 import { decay } from './statistics.ts'
-import { isWell, type TargetState } from './target.ts'
+import type { TargetState } from './target.ts'
 
-/** What the fleet wants of a target against what it accepted, and how much more than usual it receives. */
+/** What the fleet wants of a target against what it accepted. */
 export function count(target: TargetState, added: { demand: number; accepted: number }, now: number): TargetState {
   const keep = decay(now - target.totalsAt, PANIC_HALF_LIFE_MS)
-  return roll(
-    {
-      ...target,
-      demand: target.demand * keep + added.demand,
-      accepted: target.accepted * keep + added.accepted,
-      totalsAt: Math.max(now, target.totalsAt),
-    },
-    added.demand,
-    now,
-  )
+  return {
+    ...target,
+    demand: target.demand * keep + added.demand,
+    accepted: target.accepted * keep + added.accepted,
+    totalsAt: Math.max(now, target.totalsAt),
+    slot: { ...target.slot, count: target.slot.count + added.demand },
+  }
 }
 
-function roll(target: TargetState, demand: number, now: number): TargetState {
+/** Closes a slot. Only what a target receives while all are well is its usual rate. */
+export function rollSlot(target: TargetState, calm: boolean, now: number): TargetState {
   const { slot } = target
-  if (now - slot.at < SPILL_SLOT_MS) return { ...target, slot: { ...slot, count: slot.count + demand } }
+  if (now - slot.at < SPILL_SLOT_MS) return target
   const rate = (slot.count * 1_000) / (now - slot.at)
-  const usualRates = isWell(target) ? [...target.usualRates, rate].slice(-SPILL_HISTORY) : target.usualRates
-  return { ...target, usualRates, slot: { at: now, count: demand, before: rate } }
+  const usualRates = calm ? [...target.usualRates, rate].slice(-SPILL_HISTORY) : target.usualRates
+  return { ...target, usualRates, slot: { at: now, count: 0, before: rate } }
 }
 
 /** SRE's client-side throttling on the fleet's totals, never quite zero. */

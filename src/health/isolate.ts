@@ -172,7 +172,13 @@ function onSettled(
     return send(next, now)
   }
   next = observe(next, permit, failed, { now, random })
-  return failed > 0 ? maybeUrgent(next, now, random) : flushIfDue(next, now)
+  return failed > 0 && isNews(state, permit, now) ? maybeUrgent(next, now, random) : flushIfDue(next, now)
+}
+
+/** Failures of a target that is known to be out, or of an earlier epoch, can wait for the next report. */
+function isNews(state: IsolateState, permit: Permit, now: number): boolean {
+  const view = viewOfTarget(state, permit.target, now)
+  return !view || (view.phase === 'closed' && view.epoch === permit.epoch)
 }
 
 /** A result of an earlier epoch moves the local breaker as little as the object's. */

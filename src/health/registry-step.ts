@@ -1,4 +1,5 @@
 import { CREDENTIAL_MS, CHECKS_TO_OPEN, TICK_JITTER, TICK_MS } from './constants.ts'
+import { rollSlot } from './demand.ts'
 import { isAlternative, learnRate, verdict } from './detect.ts'
 import { fileReport } from './evidence.ts'
 import { credentialKey, mergeGates, rebase, reopen, shut } from './gates.ts'
@@ -84,8 +85,9 @@ function settleLeases(state: ObjectState, report: Report, now: number, random: R
 /** Lets time and evidence act on every target. */
 function judge(state: ObjectState, now: number, random: Random): ObjectState {
   let next = state
+  const calm = Object.values(state.targets).every(isWell)
   for (const [id, held] of Object.entries(state.targets)) {
-    const target = tickTarget(learnRate(held, now), now, random)
+    const target = tickTarget(learnRate(rollSlot(held, calm, now), now), now, random)
     next = withTarget(next, id, target)
     if (!isWell(target)) continue
     const alternative = peersOf(next, id).some((peer) => isAlternative(peer, now))

@@ -27,6 +27,7 @@ function viewOf(target: TargetState, spillFloor: number | undefined, now: number
   const counts = sumSince(target.buckets, now - 60_000)
   const total = expected(target, counts, 60_000, now)
   const errorRate = total === 0 ? 0 : Math.min(1, (counts.failed + counts.suppressed) / total)
+  const spill = spillShare(target, spillFloor, now)
   return {
     epoch: target.epoch,
     phase: target.machine.phase,
@@ -37,8 +38,9 @@ function viewOf(target: TargetState, spillFloor: number | undefined, now: number
     health: Math.max(DEGRADED_MIN, (1 - errorRate) ** DEGRADED_POWER),
     errorRate,
     retryShare: retryShare(target, now),
-    panicShare: panicShare(target, now),
-    spillShare: spillShare(target, spillFloor, now),
+    // A panic must not push a target over what it can take either.
+    panicShare: Math.min(panicShare(target, now), spill),
+    spillShare: spill,
     latency: latencyView(target.latency),
   }
 }

@@ -1,6 +1,5 @@
 import type { Admission, Permit } from '../../src/health/admit.ts'
 import { admit } from '../../src/health/admit.ts'
-import { LOCAL_CLOSED } from '../../src/health/local-breaker.ts'
 import { FIRST_COPY_WAIT_MS } from '../../src/health/constants.ts'
 import { gateFor, gateOf, type Subject } from '../../src/health/gates.ts'
 import { gatesOf, isRefreshDue, type IsolateEvent, shouldWait, step } from '../../src/health/isolate.ts'
@@ -374,7 +373,7 @@ export class World {
     request.tried.add(permit.target)
     const view = viewOfTarget(isolate.state, permit.target, timeAt(isolate.state.clock, this.clockOf(isolate)))
     const limit = firstEventLimitMs(LIMITS, view?.latency.ttft[0], request.deadlineAt - this.now, untried)
-    const answer = this.ask(request, permit.target, limit)
+    const answer = this.ask(request, permit.target, limit, permit.kind === 'lease')
     this.at(answer.afterMs, answer.failure ?? 'first event', () => {
       if (isolate.dead) return
       if (answer.failure) this.failed(request, planned, answer, answer.failure)
@@ -467,14 +466,14 @@ export class World {
     this.ensure(allowed, () => `${permit.target} is ${view?.phase ?? ''} and was tried without a lease`)
   }
 
-  private ask(request: Request, target: string, limitMs: number): Answer {
+  private ask(request: Request, target: string, limitMs: number, trial: boolean): Answer {
     const t = this.now / 1_000
     const { metrics } = this
     const load = this.loadOf(target)
     metrics.add(metrics.attempts, t)
     if (target === 'a/m') {
       metrics.add(metrics.attemptsOfA, t)
-      if (request.tried.size <= 1 && request.onThisTarget <= 1) {
+      if (request.tried.size <= 1 && request.onThisTarget <= 1 && !trial) {
         metrics.add(metrics.firstOfA, t)
         metrics.add(metrics.firstOfA4, 4 * t)
       }
@@ -543,7 +542,7 @@ export class World {
     request.attempts++
     request.onThisTarget = request.tried.has(target) ? request.onThisTarget + 1 : 1
     request.tried.add(target)
-    const answer = this.ask(request, target, ANCHOR_LIMIT_MS)
+    const answer = this.ask(request, target, ANCHOR_LIMIT_MS, false)
     this.at(answer.afterMs, answer.failure ?? 'first event', () => {
       if (isolate.dead) return
       const { failure } = answer
@@ -580,4 +579,3 @@ const NO_NEEDS: ReadonlySet<never> = new Set<never>()
 const subjectOf = (id: string): Subject => ({ provider: id[0]!, credential: 'k', model: id.slice(2), dailyReset: 'pacific' })
 const scaled = (floors: Readonly<Record<string, number>>, perS: number): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(floors).map(([id, floor]) => [id, (floor * perS) / 1_000]))
-void LOCAL_CLOSED
