@@ -85,6 +85,8 @@ export const RAMP_STEP_MS = 1_000
 export const RAMP_STEP_MAX_MS = 8_000
 export const RAMP_WINDOW_MS = 1_500
 export const RAMP_CLEAN = 0.1
+/** Failures at the smallest share that are no accident. */
+export const RAMP_FAILURES = 3
 /** Without any result the ramp goes on after this long: no traffic, no harm. */
 export const RAMP_BLIND_MS = 5_000
 /** At full share this long, the next outage is a new one. */

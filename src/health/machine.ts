@@ -7,6 +7,7 @@ import {
   OPEN_MS,
   RAMP_BLIND_MS,
   RAMP_CLEAN,
+  RAMP_FAILURES,
   RAMP_START_SHARE,
   RAMP_STEP_MAX_MS,
   RAMP_STEP_MS,
@@ -101,6 +102,8 @@ function ramp(target: TargetState, now: number, random: Random): TargetState {
   const seen = counts.ok + bad > 0
   if (!seen && now - machine.stepAt < Math.max(RAMP_BLIND_MS, rampStepMs(target))) return target
   if (seen && bad / total >= RAMP_CLEAN) {
+    // Not even the smallest share is served cleanly.
+    if (machine.share <= RAMP_START_SHARE && bad >= RAMP_FAILURES) return open(target, 'ramp-unclean', now, random)
     const share = Math.max(RAMP_START_SHARE, machine.share / 2)
     return { ...target, machine: { ...machine, share, stepAt: now + RAMP_STEP_MS } }
   }

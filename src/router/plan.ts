@@ -51,7 +51,7 @@ interface Filter {
 /** Policy, never relaxed. */
 const FILTERS: readonly Filter[] = [
   { why: 'endpoint', stops: (c) => !c.serves },
-  { why: 'capability', stops: (c, input) => c.features !== undefined && !input.needs.isSubsetOf(c.features) },
+  { why: 'capability', stops: (c, input) => [...input.needs].some((need) => c.features?.has(need) === false) },
   {
     why: 'context',
     stops: (c, _, context) => c.contextTokens !== undefined && context.promptTokens > c.contextTokens * CONTEXT_SLACK,

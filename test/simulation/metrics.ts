@@ -57,6 +57,7 @@ export interface Summary {
   readonly late: number
   readonly herd: number
   readonly ejectS: number
+  readonly firstEjectS: number
   readonly recoverS: number
   readonly amplification10: number
   readonly amplification: number
@@ -88,6 +89,16 @@ function ejectS(m: Metrics): number {
   }
   return last >= 4 * FAULT_TO_S - 8 ? NaN : (last + 1) / 4 - FAULT_FROM_S
 }
+/** Until it is under 5 % for five seconds for the first time: a brown-out passes seven trials now and then. */
+function firstEjectS(m: Metrics): number {
+  let low = 0
+  for (let q = 4 * FAULT_FROM_S; q < 4 * FAULT_TO_S; q++) {
+    const first = m.sum(m.firstOfA4, q - 1, q + 3)
+    low = first > 1 && first >= 0.05 * m.sum(m.requests4, q - 1, q + 3) ? 0 : low + 1
+    if (low === 20) return (q - 19) / 4 - FAULT_FROM_S
+  }
+  return NaN
+}
 /** Until A has 90 % of first attempts again, over two seconds; NaN: not within the run. */
 function recoverS(m: Metrics, share: number): number {
   for (let s = FAULT_TO_S; s + 2 <= m.seconds; s++)
@@ -107,6 +118,7 @@ export function summarise(m: Metrics): Summary {
     late: m.sum(m.attemptsOfA, from + 10, to),
     herd: m.max(m.attemptsOfA, from + 10, to),
     ejectS: ejectS(m),
+    firstEjectS: firstEjectS(m),
     recoverS: recoverS(m, Math.min(1, share)),
     amplification10: ratio(from, from + 10),
     amplification: ratio(from, to),

@@ -74,6 +74,14 @@ export const SCRIPTS: readonly Script[] = [
     hopeless: true,
     upstream: fails((_, usual) => ({ afterMs: usual, breaksAfterMs: 10_000 })),
   },
+  {
+    name: 'late-news',
+    what: 'streams started in 15 s of illness stall and are given up 20 s later, when A is well again',
+    hopeless: true,
+    upstream: (target, asked, usual) =>
+      target === 'a/m' && during(asked.t, 100, 115) ? { afterMs: usual, breaksAfterMs: 20_000 } : undefined,
+    endS: 200,
+  },
   { name: 'garbage', what: 'A answers 200 with HTML', upstream: fails((asked) => quickly(asked, 'garbled')) },
   { name: 'empty', what: 'A answers 200 with nothing in it', upstream: fails((_, usual) => ({ failure: 'empty', afterMs: usual })) },
   {
