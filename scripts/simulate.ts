@@ -25,7 +25,11 @@ const { values } = parseArgs({
 })
 
 if (values.script !== undefined) replay(values.script)
-else writeFileSync(values.out, fullReport(Number(values.seeds), (line) => console.error(line)))
+else
+  writeFileSync(
+    values.out,
+    fullReport(Number(values.seeds), (line) => console.error(line)),
+  )
 
 function replay(script: string): void {
   const { summary, broken, world } = simulate({
@@ -40,7 +44,11 @@ function replay(script: string): void {
   console.log(world.recent.join('\n'))
   for (const [id, target] of Object.entries(world.object.targets)) {
     const { buckets, reporters, usualRates, ...rest } = target
-    console.log(id, rest, { buckets: buckets.slice(-8), reporters: reporters.slice(-4), usual: usualRates.slice(-4) })
+    console.log(id, rest, {
+      buckets: buckets.slice(-8),
+      reporters: reporters.slice(-4),
+      usual: usualRates.slice(-4),
+    })
   }
   console.log(summary)
   console.log(world.metrics.opens)

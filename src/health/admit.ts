@@ -1,4 +1,4 @@
-import { LOCAL_PANIC_SHARE } from './constants.ts'
+import { LOCAL_PANIC_SHARE, RETRY_SHARE_UNKNOWN } from './constants.ts'
 import { type IsolateState, epochOf, localOf, viewOfTarget } from './isolate-state.ts'
 import { localAdmission } from './local-breaker.ts'
 import { timeAt } from './steady.ts'
@@ -51,7 +51,12 @@ const no = (at: Where, why: Refusal['why'], panicShare: number, retryAfterMs: nu
 })
 
 /** The whole fleet's breaker; undefined: no objection. */
-function fleetVerdict(state: IsolateState, view: TargetView, at: Where, random: () => number): Admission | undefined {
+function fleetVerdict(
+  state: IsolateState,
+  view: TargetView,
+  at: Where,
+  random: () => number,
+): Admission | undefined {
   const { target, epoch, now } = at
   if (view.phase !== 'closed') {
     const { lease } = localOf(state, target)
@@ -72,6 +77,12 @@ function ownVerdict(state: IsolateState, view: TargetView | undefined, at: Where
   return own === 'trial'
     ? { verdict: 'probe', permit: { target, epoch, kind: 'trial' } }
     : { verdict: 'yes', permit: { target, epoch, kind: 'normal' } }
+}
+
+/** Whether the retry budgets, this isolate's and the fleet's, allow the same target once more. */
+export function mayRetry(state: IsolateState, target: string, nowMs: number, random: () => number): boolean {
+  const view = viewOfTarget(state, target, timeAt(state.clock, nowMs))
+  return localOf(state, target).retryTokens >= 1 && random() < (view?.retryShare ?? RETRY_SHARE_UNKNOWN)
 }
 
 /** What is left of an open interval: the object's clock is only compared with itself. */

@@ -1,9 +1,20 @@
-import { PANIC_HALF_LIFE_MS, PANIC_K, PANIC_MIN, SPILL_GROWTH, SPILL_HISTORY, SPILL_SLOT_MS } from './constants.ts'
+import {
+  PANIC_HALF_LIFE_MS,
+  PANIC_K,
+  PANIC_MIN,
+  SPILL_GROWTH,
+  SPILL_HISTORY,
+  SPILL_SLOT_MS,
+} from './constants.ts'
 import { decay } from './statistics.ts'
 import type { TargetState } from './target.ts'
 
 /** What the fleet wants of a target against what it accepted. */
-export function count(target: TargetState, added: { demand: number; accepted: number }, now: number): TargetState {
+export function count(
+  target: TargetState,
+  added: { demand: number; accepted: number },
+  now: number,
+): TargetState {
   const keep = decay(now - target.totalsAt, PANIC_HALF_LIFE_MS)
   return {
     ...target,

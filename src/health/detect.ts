@@ -68,7 +68,8 @@ function rateUnknown(target: TargetState, now: number): boolean {
 function warmUpVerdict(target: TargetState, now: number): string | undefined {
   const counts = sumSince(target.buckets, now - 10_000)
   const bad = badOf(counts)
-  if (allOf(counts) >= 20 && lowerBound(bad, allOf(counts)) >= 0.5 && waited(target, now)) return 'warm-up:half'
+  if (allOf(counts) >= 20 && lowerBound(bad, allOf(counts)) >= 0.5 && waited(target, now))
+    return 'warm-up:half'
   if (bad >= 5 && counts.ok === 0 && waited(target, now)) return 'warm-up:all'
   return undefined
 }
@@ -87,7 +88,8 @@ export function verdict(target: TargetState, alternative: boolean, now: number):
     const counts = sumSince(target.buckets, now - rule.windowMs)
     const bad = badOf(counts)
     if (bad < rule.leastFailures) continue
-    if (lowerBound(bad, expected(target, counts, rule.windowMs, now)) >= limit) return `failures:${rule.windowMs / 1_000}s`
+    if (lowerBound(bad, expected(target, counts, rule.windowMs, now)) >= limit)
+      return `failures:${rule.windowMs / 1_000}s`
   }
   return undefined
 }

@@ -15,14 +15,24 @@ function belongs(target: TargetState, delta: Delta, at: number): boolean {
   return target.epoch === 0 || at - target.since > UNKNOWN_EPOCH_MS
 }
 
-function noteReporter(target: TargetState, isolate: string, failed: number, now: number): readonly Reporter[] {
+function noteReporter(
+  target: TargetState,
+  isolate: string,
+  failed: number,
+  now: number,
+): readonly Reporter[] {
   const recent = target.reporters.filter((r) => r.at > now - TRUST_WINDOW_MS)
   const held = recent.find((r) => r.isolate === isolate)
   const others = recent.filter((r) => r.isolate !== isolate).slice(1 - REPORTERS_MAX)
   return [...others, { isolate, at: now, failed: (held?.failed ?? 0) + failed }]
 }
 
-function addDelta(target: TargetState, delta: Delta, isolate: string, times: { at: number; now: number }): TargetState {
+function addDelta(
+  target: TargetState,
+  delta: Delta,
+  isolate: string,
+  times: { at: number; now: number },
+): TargetState {
   const { at, now } = times
   const { ok, failed, suppressed, refused } = delta
   const counted = count(target, { demand: ok + failed + suppressed + refused, accepted: ok }, now)
@@ -31,7 +41,10 @@ function addDelta(target: TargetState, delta: Delta, isolate: string, times: { a
   return {
     ...counted,
     bornAt: counted.buckets.length === 0 ? now : counted.bornAt,
-    buckets: ok + bad > 0 ? prune(fileCounts(counted.buckets, at, { ok, failed, suppressed }), now) : counted.buckets,
+    buckets:
+      ok + bad > 0
+        ? prune(fileCounts(counted.buckets, at, { ok, failed, suppressed }), now)
+        : counted.buckets,
     reporters: bad > 0 ? noteReporter(counted, isolate, bad, now) : counted.reporters,
   }
 }
@@ -51,7 +64,11 @@ export function fileReport(state: ObjectState, report: Report, now: number): Obj
   for (const [id, sums] of Object.entries(report.latency)) {
     const target = targetOf(next, id, now)
     const elapsed = Math.min(now - target.latencyAt, 20 * LATENCY_HALF_LIFE_MS)
-    next = withTarget(next, id, { ...target, latency: mergeLatency(target.latency, sums, elapsed), latencyAt: now })
+    next = withTarget(next, id, {
+      ...target,
+      latency: mergeLatency(target.latency, sums, elapsed),
+      latencyAt: now,
+    })
   }
   return next
 }

@@ -30,7 +30,8 @@ export interface Subject {
 }
 
 export const capacityKey = (s: Subject): string => `c:${s.provider}/${s.credential}/${s.model}`
-export const credentialKey = (s: Pick<Subject, 'provider' | 'credential'>): string => `k:${s.provider}/${s.credential}`
+export const credentialKey = (s: Pick<Subject, 'provider' | 'credential'>): string =>
+  `k:${s.provider}/${s.credential}`
 export const modelKey = (s: Pick<Subject, 'provider' | 'model'>): string => `m:${s.provider}/${s.model}`
 const keysOf = (s: Subject): readonly string[] => [capacityKey(s), credentialKey(s), modelKey(s)]
 
@@ -45,9 +46,15 @@ const cool: Closing = ({ failure, subject, now, random }) => ({
 })
 const slow: Closing = ({ failure, subject, now, random }) => ({
   key: capacityKey(subject),
-  until: now + Math.min(COOL_DOWN_MAX_MS, Math.max(SLOW_DOWN_MS, failure.retryAfterMs ?? 0)) * (1 + COOL_JITTER * random),
+  until:
+    now +
+    Math.min(COOL_DOWN_MAX_MS, Math.max(SLOW_DOWN_MS, failure.retryAfterMs ?? 0)) *
+      (1 + COOL_JITTER * random),
 })
-const credential: Closing = ({ subject, now }) => ({ key: credentialKey(subject), until: now + CREDENTIAL_MS })
+const credential: Closing = ({ subject, now }) => ({
+  key: credentialKey(subject),
+  until: now + CREDENTIAL_MS,
+})
 /** A daily quota is counted per model, and may still carry a Retry-After of seconds, which is no use. */
 const quota: Closing = (input) =>
   input.subject.dailyReset === 'pacific'
@@ -67,7 +74,11 @@ const CLOSINGS: { readonly [K in FailureKind]?: Closing } = {
   model_missing: ({ subject, now }) => ({ key: modelKey(subject), until: now + CREDENTIAL_MS }),
 }
 /** Reasons that a working `GET /models` disproves. Money and quota it does not. */
-const DISPROVED_BY_CHECK: ReadonlySet<Gate['reason']> = new Set(['bad_credential', 'forbidden', 'precondition'])
+const DISPROVED_BY_CHECK: ReadonlySet<Gate['reason']> = new Set([
+  'bad_credential',
+  'forbidden',
+  'precondition',
+])
 
 /** The gate that a failure closes, if any. */
 export function gateOf(input: {

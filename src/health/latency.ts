@@ -46,7 +46,8 @@ export function withSample(
   const which = promptClass(sample.promptTokens)
   const { ttftMs, tokensPerS } = sample
   return {
-    ttft: ttftMs === undefined ? sums.ttft : sums.ttft.map((s, i) => (i === which ? addSample(s, ttftMs) : s)),
+    ttft:
+      ttftMs === undefined ? sums.ttft : sums.ttft.map((s, i) => (i === which ? addSample(s, ttftMs) : s)),
     speed: tokensPerS === undefined ? sums.speed : addSample(sums.speed, tokensPerS),
   }
 }

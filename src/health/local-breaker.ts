@@ -21,7 +21,12 @@ export function localAdmission(breaker: LocalBreaker, now: number): 'yes' | 'tri
 export const beginTrial = (breaker: LocalBreaker, now: number): LocalBreaker => ({ ...breaker, trialAt: now })
 
 /** `failed` is the failure's weight, 0 for a success. */
-export function observeLocal(breaker: LocalBreaker, failed: number, now: number, random: () => number): LocalBreaker {
+export function observeLocal(
+  breaker: LocalBreaker,
+  failed: number,
+  now: number,
+  random: () => number,
+): LocalBreaker {
   if (failed === 0) return breaker.streak === 0 && breaker.openUntil === 0 ? breaker : LOCAL_CLOSED
   const streak = breaker.streak + failed
   // Results of attempts that were under way when it opened change nothing.

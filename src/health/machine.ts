@@ -18,6 +18,7 @@ import {
 import { expected } from './detect.ts'
 import { lowerBound } from './statistics.ts'
 import { comingBack, enter, type TargetState } from './target.ts'
+import type { LeaseResult } from './wire.ts'
 import { sumSince } from './windows.ts'
 
 type Random = () => number
@@ -40,13 +41,20 @@ export function shortenOpen(target: TargetState, now: number): TargetState {
 export const leaseCap = (successes: number): number => 2 ** Math.floor(Math.log2(successes + 1))
 
 /** Hands out one permit if the target may be tried and a place is free. */
-export function grant(target: TargetState, id: string, now: number): { target: TargetState; granted: boolean } {
+export function grant(
+  target: TargetState,
+  id: string,
+  now: number,
+): { target: TargetState; granted: boolean } {
   const { machine } = target
   if (machine.phase === 'closed') return { target, granted: false }
   if (machine.phase === 'open') {
     if (now < machine.until) return { target, granted: false }
     const trial = { id, until: now + LEASE_GRANT_MS }
-    return { target: enter(target, { phase: 'half-open', successes: 0, leases: [trial] }, target.reason, now), granted: true }
+    return {
+      target: enter(target, { phase: 'half-open', successes: 0, leases: [trial] }, target.reason, now),
+      granted: true,
+    }
   }
   const leases = machine.leases.filter((lease) => lease.until > now)
   if (leases.length >= leaseCap(machine.successes)) return { target, granted: false }
@@ -72,19 +80,20 @@ export function hold(target: TargetState, held: ReadonlySet<string>, now: number
 /** One failure opens again; seven successes close, at a sixteenth of the traffic. */
 export function settleLease(
   target: TargetState,
-  result: { readonly lease: string; readonly ok: boolean },
+  result: Pick<LeaseResult, 'lease' | 'outcome'>,
   now: number,
   random: Random,
 ): TargetState {
   const { machine } = target
-  if (machine.phase !== 'half-open' || !machine.leases.some((lease) => lease.id === result.lease)) return target
-  if (!result.ok) return open(target, 'trial-failed', now, random)
+  if (machine.phase !== 'half-open' || !machine.leases.some((lease) => lease.id === result.lease))
+    return target
+  if (result.outcome === 'failed') return open(target, 'trial-failed', now, random)
+  const leases = machine.leases.filter((lease) => lease.id !== result.lease)
+  if (result.outcome === 'void') return { ...target, machine: { ...machine, leases } }
   const successes = machine.successes + 1
-  if (successes >= TRIALS_TO_CLOSE) return { ...enter(target, comingBack(now), 'trials-passed', now), returns: target.returns + 1 }
-  return {
-    ...target,
-    machine: { phase: 'half-open', successes, leases: machine.leases.filter((lease) => lease.id !== result.lease) },
-  }
+  if (successes >= TRIALS_TO_CLOSE)
+    return { ...enter(target, comingBack(now), 'trials-passed', now), returns: target.returns + 1 }
+  return { ...target, machine: { phase: 'half-open', successes, leases } }
 }
 
 /** Twice as long with every return that did not last. */
@@ -94,7 +103,8 @@ const rampStepMs = (target: TargetState): number =>
 /** Doubles the share while results are clean, halves it when they are not: a search for what the target can take. */
 function ramp(target: TargetState, now: number, random: Random): TargetState {
   const { machine } = target
-  if (machine.phase !== 'closed' || machine.share === 1 || now - machine.stepAt < rampStepMs(target)) return target
+  if (machine.phase !== 'closed' || machine.share === 1 || now - machine.stepAt < rampStepMs(target))
+    return target
   const counts = sumSince(target.buckets, now - RAMP_WINDOW_MS)
   const bad = counts.failed + counts.suppressed
   const total = expected(target, counts, RAMP_WINDOW_MS, now)
@@ -103,7 +113,8 @@ function ramp(target: TargetState, now: number, random: Random): TargetState {
   if (!seen && now - machine.stepAt < Math.max(RAMP_BLIND_MS, rampStepMs(target))) return target
   if (seen && bad / total >= RAMP_CLEAN) {
     // Not even the smallest share is served cleanly.
-    if (machine.share <= RAMP_START_SHARE && bad >= RAMP_FAILURES) return open(target, 'ramp-unclean', now, random)
+    if (machine.share <= RAMP_START_SHARE && bad >= RAMP_FAILURES)
+      return open(target, 'ramp-unclean', now, random)
     const share = Math.max(RAMP_START_SHARE, machine.share / 2)
     return { ...target, machine: { ...machine, share, stepAt: now + RAMP_STEP_MS } }
   }

@@ -18,7 +18,10 @@ export function tally(
   const index = deltas.findLastIndex((d) => d.at === at && d.target === of.target && d.epoch === of.epoch)
   const held = deltas[index]
   if (held) return { ...pending, deltas: deltas.with(index, sum(held, added)) }
-  const delta = sum({ target: of.target, epoch: of.epoch, at, ok: 0, failed: 0, suppressed: 0, refused: 0 }, added)
+  const delta = sum(
+    { target: of.target, epoch: of.epoch, at, ok: 0, failed: 0, suppressed: 0, refused: 0 },
+    added,
+  )
   // An isolate that cannot report must not collect for ever.
   const recent = deltas.length > DELTAS_MAX ? deltas.filter((d) => d.at > now - EVIDENCE_MAX_AGE_MS) : deltas
   return { ...pending, deltas: [...recent, delta] }

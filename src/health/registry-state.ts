@@ -49,7 +49,10 @@ export interface Saved {
   readonly gates: Gates
   readonly checkedAt: number
 }
-type SavedTarget = Pick<TargetState, 'epoch' | 'reason' | 'opens' | 'returns' | 'bornAt' | 'ratePerS' | 'machine' | 'since' | 'usualRates'>
+type SavedTarget = Pick<
+  TargetState,
+  'epoch' | 'reason' | 'opens' | 'returns' | 'bornAt' | 'ratePerS' | 'machine' | 'since' | 'usualRates'
+>
 
 export function newObject(now: number): ObjectState {
   return {
@@ -95,10 +98,14 @@ export function restore(saved: Saved | undefined, now: number): ObjectState {
   if (!saved) return fresh
   const targets = Object.entries(saved.targets).map(([id, t]): [string, TargetState] => {
     const target = { ...newTarget(now), ...t }
-    if (t.machine.phase === 'half-open') return [id, enter(target, { phase: 'open', until: now }, t.reason, now)]
+    if (t.machine.phase === 'half-open')
+      return [id, enter(target, { phase: 'open', until: now }, t.reason, now)]
     if (t.machine.phase === 'open') return [id, target]
     const { share } = t.machine
-    return [id, { ...target, machine: { ...t.machine, stepAt: now, fullSince: share === 1 ? now : undefined } }]
+    return [
+      id,
+      { ...target, machine: { ...t.machine, stepAt: now, fullSince: share === 1 ? now : undefined } },
+    ]
   })
   return {
     ...fresh,
@@ -109,7 +116,8 @@ export function restore(saved: Saved | undefined, now: number): ObjectState {
   }
 }
 
-export const targetOf = (state: ObjectState, id: string, now: number): TargetState => state.targets[id] ?? newTarget(now)
+export const targetOf = (state: ObjectState, id: string, now: number): TargetState =>
+  state.targets[id] ?? newTarget(now)
 
 export const withTarget = (state: ObjectState, id: string, target: TargetState): ObjectState =>
   state.targets[id] === target ? state : { ...state, targets: { ...state.targets, [id]: target } }
@@ -119,4 +127,3 @@ export function peersOf(state: ObjectState, id: string): readonly TargetState[] 
   const ids = state.settings.peers?.[id] ?? Object.keys(state.targets)
   return ids.flatMap((other) => (other === id ? [] : [state.targets[other]])).filter((t) => t !== undefined)
 }
-

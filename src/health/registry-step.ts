@@ -1,10 +1,18 @@
-import { CREDENTIAL_MS, CHECKS_TO_OPEN, TICK_JITTER, TICK_MS } from './constants.ts'
+import { CREDENTIAL_MS, CHECKS_TO_OPEN } from './constants.ts'
 import { rollSlot } from './demand.ts'
 import { isAlternative, learnRate, verdict } from './detect.ts'
 import { fileReport } from './evidence.ts'
 import { credentialKey, mergeGates, rebase, reopen, shut } from './gates.ts'
 import { grant, hold, open, settleLease, shortenOpen, tickTarget } from './machine.ts'
-import { type Check, type Load, type ObjectState, peersOf, type Settings, targetOf, withTarget } from './registry-state.ts'
+import {
+  type Check,
+  type Load,
+  type ObjectState,
+  peersOf,
+  type Settings,
+  targetOf,
+  withTarget,
+} from './registry-state.ts'
 import { snapshotOf } from './snapshot.ts'
 import { advance, timeOf } from './steady.ts'
 import { isWell } from './target.ts'
@@ -27,7 +35,6 @@ export type ObjectEffect =
   | { readonly kind: 'reply'; readonly reply: Reply }
   /** Something worth surviving a restart has changed. */
   | { readonly kind: 'persist' }
-  | { readonly kind: 'arm'; readonly at: number }
   | { readonly kind: 'check'; readonly checks: readonly Check[] }
 
 export interface ObjectStep {
@@ -46,7 +53,7 @@ export function step(state: ObjectState, event: ObjectEvent, nowMs: number, rand
     case 'configured':
       return { state: { ...timed, settings: event.settings }, effects: [] }
     case 'tick':
-      return onTick(timed, nowMs, now, random)
+      return onTick(timed, now, random)
     case 'checked':
       return onChecked(timed, event, now, random)
   }
@@ -60,7 +67,10 @@ function onReport(state: ObjectState, report: Report, now: number, random: Rando
   const { state: granted, leases } = grantLeases(next, report, now)
   return {
     state: granted,
-    effects: [...persistIfChanged(state, granted), { kind: 'reply', reply: { snapshot: snapshotOf(granted, now), leases } }],
+    effects: [
+      ...persistIfChanged(state, granted),
+      { kind: 'reply', reply: { snapshot: snapshotOf(granted, now), leases } },
+    ],
   }
 }
 
@@ -78,7 +88,8 @@ function settleLeases(state: ObjectState, report: Report, now: number, random: R
   }
   if (report.held.length === 0) return next
   const held = new Set(report.held)
-  for (const [id, target] of Object.entries(next.targets)) next = withTarget(next, id, hold(target, held, now))
+  for (const [id, target] of Object.entries(next.targets))
+    next = withTarget(next, id, hold(target, held, now))
   return next
 }
 
@@ -97,7 +108,11 @@ function judge(state: ObjectState, now: number, random: Random): ObjectState {
   return next
 }
 
-function grantLeases(state: ObjectState, report: Report, now: number): { state: ObjectState; leases: readonly Lease[] } {
+function grantLeases(
+  state: ObjectState,
+  report: Report,
+  now: number,
+): { state: ObjectState; leases: readonly Lease[] } {
   let next = state
   const leases: Lease[] = []
   for (const id of report.want) {
@@ -110,11 +125,9 @@ function grantLeases(state: ObjectState, report: Report, now: number): { state: 
   return { state: next, leases }
 }
 
-function onTick(state: ObjectState, nowMs: number, now: number, random: Random): ObjectStep {
+function onTick(state: ObjectState, now: number, random: Random): ObjectStep {
   const next = judge({ ...state, gates: rebase(state.gates, now, now), checkedAt: now }, now, random)
-  const at = nowMs + TICK_MS * (1 + TICK_JITTER * (2 * random() - 1))
-  // Armed first: whatever happens to the checks, the next tick comes.
-  return { state: next, effects: [{ kind: 'arm', at }, { kind: 'persist' }, { kind: 'check', checks: next.settings.checks }] }
+  return { state: next, effects: [{ kind: 'persist' }, { kind: 'check', checks: next.settings.checks }] }
 }
 
 const checkKey = (check: Check): string => `${check.provider}/${check.credential ?? ''}`
@@ -133,7 +146,13 @@ function onChecked(
     const subject = { provider: check.provider, credential: check.credential }
     if (outcome === 'ok') next = { ...next, gates: reopen(next.gates, subject) }
     if (outcome === 'refused')
-      next = { ...next, gates: shut(next.gates, credentialKey(subject), { until: now + CREDENTIAL_MS, reason: 'bad_credential' }) }
+      next = {
+        ...next,
+        gates: shut(next.gates, credentialKey(subject), {
+          until: now + CREDENTIAL_MS,
+          reason: 'bad_credential',
+        }),
+      }
   }
   for (const id of check.targets) {
     const target = targetOf(next, id, now)
@@ -151,7 +170,11 @@ function persistIfChanged(before: ObjectState, after: ObjectState): readonly Obj
     before.gates !== after.gates ||
     Object.entries(after.targets).some(([id, target]) => {
       const held = before.targets[id]
-      return held?.epoch !== target.epoch || shareKey(held) !== shareKey(target) || isKnown(held) !== isKnown(target)
+      return (
+        held?.epoch !== target.epoch ||
+        shareKey(held) !== shareKey(target) ||
+        isKnown(held) !== isKnown(target)
+      )
     })
   return changed ? [{ kind: 'persist' }] : []
 }

@@ -54,7 +54,9 @@ export function snapshotOf(state: ObjectState, now: number): Snapshot {
   return {
     at: now,
     generation: state.generation,
-    freshMs: troubled ? FRESH_TROUBLED_MS * Math.min(STRETCH_MAX, Math.max(1, calls / REPORTS_PER_S)) : FRESH_MS,
+    freshMs: troubled
+      ? FRESH_TROUBLED_MS * Math.min(STRETCH_MAX, Math.max(1, calls / REPORTS_PER_S))
+      : FRESH_MS,
     urgentShare: calls <= REPORTS_PER_S ? 1 : Math.max(URGENT_SHARE_MIN, REPORTS_PER_S / calls),
     targets: Object.fromEntries(
       targets.map(([id, target]) => [id, viewOf(target, state.settings.spillFloorPerS?.[id], now)]),

@@ -9,7 +9,12 @@ export interface GrantedLease {
 
 /** A target's circuit breaker, for the whole fleet. */
 export type Machine =
-  | { readonly phase: 'closed'; readonly share: number; readonly stepAt: number; readonly fullSince: number | undefined }
+  | {
+      readonly phase: 'closed'
+      readonly share: number
+      readonly stepAt: number
+      readonly fullSince: number | undefined
+    }
   | { readonly phase: 'open'; readonly until: number }
   | { readonly phase: 'half-open'; readonly successes: number; readonly leases: readonly GrantedLease[] }
 
@@ -79,7 +84,8 @@ export function newTarget(now: number): TargetState {
   }
 }
 
-export const shareOf = (target: TargetState): number => (target.machine.phase === 'closed' ? target.machine.share : 0)
+export const shareOf = (target: TargetState): number =>
+  target.machine.phase === 'closed' ? target.machine.share : 0
 export const isWell = (target: TargetState): boolean => shareOf(target) === 1
 
 /** Every change of phase begins an epoch with empty windows: what was started before it says nothing about it. */

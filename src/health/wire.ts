@@ -22,7 +22,8 @@ export interface Delta {
 export interface LeaseResult {
   readonly target: string
   readonly lease: string
-  readonly ok: boolean
+  /** `void`: nothing was learnt, the place is free again. */
+  readonly outcome: 'ok' | 'failed' | 'void'
 }
 
 export interface Report {

@@ -29,7 +29,8 @@ const SHARE_OF_REST = 0.6
 
 export function deadlines({ stream, reasoning, clientMs, configured }: DeadlineInput): Deadlines {
   const usual = reasoning ? TOTAL_MS.reasoning : stream ? TOTAL_MS.stream : TOTAL_MS.whole
-  const asked = clientMs === undefined ? undefined : Math.min(CLIENT_MAX_MS, Math.max(CLIENT_MIN_MS, clientMs))
+  const asked =
+    clientMs === undefined ? undefined : Math.min(CLIENT_MAX_MS, Math.max(CLIENT_MIN_MS, clientMs))
   const class_ = reasoning ? 'reasoning' : 'usual'
   return {
     totalMs: asked ?? configured?.totalMs ?? usual,
@@ -46,7 +47,9 @@ export function firstEventLimitMs(
   untried: number,
 ): number {
   const adaptive =
-    measured && measured.n >= ADAPTIVE_FROM ? 2 * Math.exp(measured.mu + 3.1 * measured.sigma) : limits.firstEventMs
+    measured && measured.n >= ADAPTIVE_FROM
+      ? 2 * Math.exp(measured.mu + 3.1 * measured.sigma)
+      : limits.firstEventMs
   const own = Math.min(limits.firstEventMs, Math.max(FIRST_EVENT_MIN_MS, adaptive))
   return Math.max(1, Math.min(own, untried > 0 ? SHARE_OF_REST * remainingMs : remainingMs))
 }

@@ -43,8 +43,10 @@ export function promptTokens(part: unknown, depth = 0): number {
   if (typeof part === 'string') return textTokens(part)
   if (typeof part === 'number' || typeof part === 'boolean') return 1
   if (typeof part !== 'object' || part === null || depth > DEPTH_MAX) return 0
-  if (Array.isArray(part)) return part.reduce((sum: number, item: unknown) => sum + promptTokens(item, depth + 1), 0)
+  if (Array.isArray(part))
+    return part.reduce((sum: number, item: unknown) => sum + promptTokens(item, depth + 1), 0)
   let sum = TOKENS_PER_OBJECT
-  for (const [key, value] of Object.entries(part)) sum += MEDIA[key]?.(value) ?? promptTokens(value, depth + 1)
+  for (const [key, value] of Object.entries(part))
+    sum += MEDIA[key]?.(value) ?? promptTokens(value, depth + 1)
   return sum
 }

@@ -51,10 +51,14 @@ interface Filter {
 /** Policy, never relaxed. */
 const FILTERS: readonly Filter[] = [
   { why: 'endpoint', stops: (c) => !c.serves },
-  { why: 'capability', stops: (c, input) => [...input.needs].some((need) => c.features?.has(need) === false) },
+  {
+    why: 'capability',
+    stops: (c, input) => [...input.needs].some((need) => c.features?.has(need) === false),
+  },
   {
     why: 'context',
-    stops: (c, _, context) => c.contextTokens !== undefined && context.promptTokens > c.contextTokens * CONTEXT_SLACK,
+    stops: (c, _, context) =>
+      c.contextTokens !== undefined && context.promptTokens > c.contextTokens * CONTEXT_SLACK,
   },
   {
     why: 'price',
@@ -75,14 +79,21 @@ export function plan(input: PlanInput, strategy: Strategy, context: StrategyCont
     return !candidate.gate
   })
   const ranked = rank(open, input, strategy, context)
-  const order = ranked.flatMap((c): Planned[] => (c.admission.verdict === 'no' ? [] : [{ ...c, permit: c.admission.permit }]))
+  const order = ranked.flatMap((c): Planned[] =>
+    c.admission.verdict === 'no' ? [] : [{ ...c, permit: c.admission.permit }],
+  )
   for (const c of ranked) if (c.admission.verdict === 'no') dropped.push({ id: c.id, why: c.admission.why })
   const withheld = { dropped, ...concernsOf(ranked), retryAfterMs: backAfterMs(ranked) }
   if (order.length > 0) return { outcome: 'ok', order: leasedFirst(order), ...withheld, refused: [] }
   return panic(ranked, withheld, context)
 }
 
-function rank(open: readonly Candidate[], input: PlanInput, strategy: Strategy, context: StrategyContext): readonly Scored[] {
+function rank(
+  open: readonly Candidate[],
+  input: PlanInput,
+  strategy: Strategy,
+  context: StrategyContext,
+): readonly Scored[] {
   const tiers = [...new Set(open.map((c) => c.priority))].sort((a, b) => a - b)
   return tiers.flatMap((tier) => {
     const ordered = strategy(
@@ -122,7 +133,9 @@ function panic(
   withheld: Omit<Plan, 'outcome' | 'order' | 'refused'>,
   context: StrategyContext,
 ): Plan {
-  const red = ranked.flatMap((c) => (c.admission.verdict === 'no' ? [{ candidate: c, refusal: c.admission }] : []))
+  const red = ranked.flatMap((c) =>
+    c.admission.verdict === 'no' ? [{ candidate: c, refusal: c.admission }] : [],
+  )
   // One of them is well and full: what it cannot take is nobody's, least of all an ill target's.
   const full = red.find(({ refusal }) => refusal.why === 'spill')
   if (full) return { ...withheld, outcome: 'refused', order: [], refused: [full.candidate.target.id] }
@@ -133,5 +146,10 @@ function panic(
   if (!best) return { ...withheld, outcome: ranked.length > 0 ? 'refused' : 'none', order: [], refused: [] }
   if (context.random() >= best.refusal.panicShare)
     return { ...withheld, outcome: 'refused', order: [], refused: [best.candidate.target.id] }
-  return { ...withheld, outcome: 'panic', order: [{ ...best.candidate, permit: best.refusal.panicPermit }], refused: [] }
+  return {
+    ...withheld,
+    outcome: 'panic',
+    order: [{ ...best.candidate, permit: best.refusal.panicPermit }],
+    refused: [],
+  }
 }

@@ -47,7 +47,10 @@ export interface Progress {
 
 export type Decision =
   | { readonly act: 'retry' | 'next'; readonly afterMs: number }
-  | { readonly act: 'stop'; readonly why: 'final' | 'attempts' | 'deadline' | 'exhausted' | 'same-everywhere' }
+  | {
+      readonly act: 'stop'
+      readonly why: 'final' | 'attempts' | 'deadline' | 'exhausted' | 'same-everywhere'
+    }
 
 /** Kinds with a delay of their own; the others jitter over an exponential range. */
 const DELAYS: { readonly [K in FailureKind]?: (random: number) => number } = {
@@ -60,24 +63,36 @@ const DELAYS: { readonly [K in FailureKind]?: (random: number) => number } = {
 /** What to do after a failed attempt, before anything has reached the client. */
 export function decide(failure: Failure, progress: Progress, policy: RetryPolicy, chance: Chance): Decision {
   if (FAILURES[failure.kind].act === 'stop') return { act: 'stop', why: 'final' }
-  if (failure.kind === 'server_error' && progress.sameElsewhere) return { act: 'stop', why: 'same-everywhere' }
+  if (failure.kind === 'server_error' && progress.sameElsewhere)
+    return { act: 'stop', why: 'same-everywhere' }
   if (progress.attempts >= policy.maxAttempts) return { act: 'stop', why: 'attempts' }
   const afterMs = retryDelayMs(failure, progress, policy, chance.random())
-  if (afterMs !== undefined && fits(afterMs + progress.p50Ms, afterMs, progress, policy)) return { act: 'retry', afterMs }
+  if (afterMs !== undefined && fits(afterMs + progress.p50Ms, afterMs, progress, policy))
+    return { act: 'retry', afterMs }
   if (progress.untried === 0) return { act: 'stop', why: 'exhausted' }
-  return fits(progress.nextP50Ms, 0, progress, policy) ? { act: 'next', afterMs: 0 } : { act: 'stop', why: 'deadline' }
+  return fits(progress.nextP50Ms, 0, progress, policy)
+    ? { act: 'next', afterMs: 0 }
+    : { act: 'stop', why: 'deadline' }
 }
 
 const fits = (needMs: number, afterMs: number, progress: Progress, policy: RetryPolicy): boolean =>
   progress.remainingMs >= Math.max(policy.leastMs + afterMs, needMs)
 
 /** Undefined: not again at this target. */
-function retryDelayMs(failure: Failure, progress: Progress, policy: RetryPolicy, random: number): number | undefined {
-  if (progress.onThisTarget >= policy.maxPerTarget || !progress.retryAllowed || progress.streak >= 2) return undefined
+function retryDelayMs(
+  failure: Failure,
+  progress: Progress,
+  policy: RetryPolicy,
+  random: number,
+): number | undefined {
+  if (progress.onThisTarget >= policy.maxPerTarget || !progress.retryAllowed || progress.streak >= 2)
+    return undefined
   const { kind, retryAfterMs } = failure
   // A gateway's quick failure is worth a second try only where there is no other target.
   const patient =
-    FAILURES[kind].act === 'retry' || kind === 'rate_limited' || (kind === 'bad_gateway' && progress.untried === 0)
+    FAILURES[kind].act === 'retry' ||
+    kind === 'rate_limited' ||
+    (kind === 'bad_gateway' && progress.untried === 0)
   if (!patient || progress.tookMs >= policy.quickMs) return undefined
   if (retryAfterMs !== undefined)
     return retryAfterMs <= policy.maxRetryAfterMs ? retryAfterMs * (1 + 0.2 * random) : undefined

@@ -111,4 +111,10 @@ function cockatiel(): Anchor {
   })
 }
 
-export const ANCHORS: Readonly<Record<AnchorName, () => Anchor>> = { none, resilience4j, polly, envoy, cockatiel }
+export const ANCHORS: Readonly<Record<AnchorName, () => Anchor>> = {
+  none,
+  resilience4j,
+  polly,
+  envoy,
+  cockatiel,
+}

@@ -110,7 +110,8 @@ export function summarise(m: Metrics): Summary {
   const from = FAULT_FROM_S
   const to = FAULT_TO_S
   const share = m.sum(m.firstOfA, 45, 60) / Math.max(1, m.sum(m.requests, 45, 60))
-  const ratio = (a: number, b: number): number => m.sum(m.attempts, a, b) / Math.max(1, m.sum(m.requests, a, b))
+  const ratio = (a: number, b: number): number =>
+    m.sum(m.attempts, a, b) / Math.max(1, m.sum(m.requests, a, b))
   return {
     requests: m.sum(m.requests, 0, m.seconds),
     attempts: m.sum(m.attempts, 0, m.seconds),

@@ -10,7 +10,12 @@ import type { Report } from '../../src/health/wire.ts'
 export type Mutant = 'no-lease' | 'no-epoch' | 'no-rate' | 'no-suppressed' | 'no-ramp'
 
 /** Without leases every isolate makes its own trials once the open interval is over. */
-export function tamperAdmission(mutant: Mutant, admission: Admission, state: IsolateState, target: string): Admission {
+export function tamperAdmission(
+  mutant: Mutant,
+  admission: Admission,
+  state: IsolateState,
+  target: string,
+): Admission {
   if (mutant !== 'no-lease' || admission.verdict !== 'no' || admission.why !== 'open') return admission
   if (admission.retryAfterMs > 0) return admission
   return {
@@ -21,8 +26,12 @@ export function tamperAdmission(mutant: Mutant, admission: Admission, state: Iso
 
 export function tamperReport(mutant: Mutant, report: Report, object: ObjectState): Report {
   if (mutant === 'no-epoch')
-    return { ...report, deltas: report.deltas.map((d) => ({ ...d, epoch: object.targets[d.target]?.epoch ?? 0 })) }
-  if (mutant === 'no-suppressed') return { ...report, deltas: report.deltas.map((d) => ({ ...d, suppressed: 0 })) }
+    return {
+      ...report,
+      deltas: report.deltas.map((d) => ({ ...d, epoch: object.targets[d.target]?.epoch ?? 0 })),
+    }
+  if (mutant === 'no-suppressed')
+    return { ...report, deltas: report.deltas.map((d) => ({ ...d, suppressed: 0 })) }
   return report
 }
 
@@ -30,7 +39,8 @@ export function tamperObject(mutant: Mutant, state: ObjectState): ObjectState {
   if (mutant !== 'no-rate' && mutant !== 'no-ramp') return state
   const targets = Object.entries(state.targets).map(([id, target]) => {
     // Known to be nothing: the reported total stands as it is.
-    if (mutant === 'no-rate') return [id, target.ratePerS === undefined ? target : { ...target, ratePerS: 1e-9 }] as const
+    if (mutant === 'no-rate')
+      return [id, target.ratePerS === undefined ? target : { ...target, ratePerS: 1e-9 }] as const
     const { machine } = target
     if (machine.phase !== 'closed' || machine.share === 1) return [id, target] as const
     return [id, { ...target, machine: { ...machine, share: 1, fullSince: machine.stepAt } }] as const

@@ -11,7 +11,11 @@ const BIG = 1_000
 const MIDDLE = 300
 const BIG_SEEDS = [1, 2] as const
 const ANCHOR_SEEDS = [1] as const
-const POLICIES: readonly { readonly label: string; readonly policy: Policy; readonly mode: 'async' | 'joined' }[] = [
+const POLICIES: readonly {
+  readonly label: string
+  readonly policy: Policy
+  readonly mode: 'async' | 'joined'
+}[] = [
   { label: '**ours, async**', policy: 'ours', mode: 'async' },
   { label: 'ours, joined', policy: 'ours', mode: 'joined' },
   { label: 'no breaker', policy: 'none', mode: 'async' },
@@ -21,7 +25,8 @@ const POLICIES: readonly { readonly label: string; readonly policy: Policy; read
   { label: 'cockatiel', policy: 'cockatiel', mode: 'async' },
 ]
 
-const number = (x: number): string => (Number.isNaN(x) ? 'never' : x >= 100 ? x.toFixed(0) : String(Number(x.toFixed(2))))
+const number = (x: number): string =>
+  Number.isNaN(x) ? 'never' : x >= 100 ? x.toFixed(0) : String(Number(x.toFixed(2)))
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n')
@@ -47,7 +52,8 @@ function bigRuns(say: Say): ReadonlyMap<string, readonly Summary[]> {
 }
 
 function targetsTable(runs: ReadonlyMap<string, readonly Summary[]>): string {
-  const of = (target: Target, label: string): readonly Summary[] => runs.get(`${target.script} ${label}`) ?? []
+  const of = (target: Target, label: string): readonly Summary[] =>
+    runs.get(`${target.script} ${label}`) ?? []
   const ours = (target: Target, label: string, mode: 'async' | 'joined'): string => {
     const summaries = of(target, label)
     const met = summaries.every((s) => meets(target, s, mode, BIG))
@@ -62,13 +68,26 @@ function targetsTable(runs: ReadonlyMap<string, readonly Summary[]>): string {
       ...POLICIES.map(({ label, policy, mode }) => {
         if (policy === 'ours') return ours(target, label, mode)
         // What an anchor has not got cannot be measured on it.
-        return /object|look-up|opens/.test(target.metric) ? '–' : number(worst(of(target, label), target.value))
+        return /object|look-up|opens/.test(target.metric)
+          ? '–'
+          : number(worst(of(target, label), target.value))
       }),
     ]),
   )
 }
 
-const RUN_HEAD = ['attempts at A in the fault', 'after its first 10 s', 'most/s then', 'eject s', 'recover s', 'failures in the 60 s after', 'amplification', 'user errors', 'refused', 'p99 ms'] as const
+const RUN_HEAD = [
+  'attempts at A in the fault',
+  'after its first 10 s',
+  'most/s then',
+  'eject s',
+  'recover s',
+  'failures in the 60 s after',
+  'amplification',
+  'user errors',
+  'refused',
+  'p99 ms',
+] as const
 const runCells = (s: readonly Summary[]): readonly string[] => [
   number(worst(s, (x) => x.wasted)),
   number(worst(s, (x) => x.late)),
@@ -97,7 +116,14 @@ function everyScript(seeds: number, say: Say): { table: string; broken: readonly
     const summaries: Summary[] = []
     let failed = 0
     for (let seed = 1; seed <= seeds; seed++) {
-      const result = simulate({ script: name, seed, isolates: MIDDLE, perS: MIDDLE, mode: 'async', policy: 'ours' })
+      const result = simulate({
+        script: name,
+        seed,
+        isolates: MIDDLE,
+        perS: MIDDLE,
+        mode: 'async',
+        policy: 'ours',
+      })
       summaries.push(result.summary)
       if (result.broken === undefined) continue
       failed++
@@ -114,14 +140,24 @@ function everyScript(seeds: number, say: Say): { table: string; broken: readonly
       number(worst(summaries, (s) => s.peakCalls)),
     ]
   })
-  const head = ['script', 'what happens', 'runs with a broken invariant', 'opens of A', 'of B', ...RUN_HEAD, 'object peak/s']
+  const head = [
+    'script',
+    'what happens',
+    'runs with a broken invariant',
+    'opens of A',
+    'of B',
+    ...RUN_HEAD,
+    'object peak/s',
+  ]
   return { table: table(head, rows), broken }
 }
 
 function lowVolume(): string {
   const rows = ['hard-503', 'hard-500', 'black-hole', 'brown-out-30', 'calm'].flatMap((script) =>
     POLICIES.map(({ label, policy, mode }) => {
-      const summaries = [1, 2, 3, 4, 5].map((seed) => simulate({ script, seed, isolates: 50, perS: 20, mode, policy }).summary)
+      const summaries = [1, 2, 3, 4, 5].map(
+        (seed) => simulate({ script, seed, isolates: 50, perS: 20, mode, policy }).summary,
+      )
       return [script, label, ...runCells(summaries)]
     }),
   )
@@ -130,9 +166,23 @@ function lowVolume(): string {
 
 function longCalm(say: Say): string {
   const rows = (['async', 'joined'] as const).map((mode) => {
-    const { summary } = simulate({ script: 'calm', seed: 1, isolates: BIG, perS: BIG, mode, policy: 'ours', endS: 1_860 })
+    const { summary } = simulate({
+      script: 'calm',
+      seed: 1,
+      isolates: BIG,
+      perS: BIG,
+      mode,
+      policy: 'ours',
+      endS: 1_860,
+    })
     say(`half an hour of calm, ${mode}: ${summary.opensOfA + summary.opensOfB} opens`)
-    return [mode, number(summary.requests), String(summary.opensOfA + summary.opensOfB), number(summary.steadyCalls), number(summary.peakCalls)]
+    return [
+      mode,
+      number(summary.requests),
+      String(summary.opensOfA + summary.opensOfB),
+      number(summary.steadyCalls),
+      number(summary.peakCalls),
+    ]
   })
   return table(['mode', 'requests', 'false opens', 'object calls/s', 'peak'], rows)
 }
@@ -142,7 +192,8 @@ function mutants(): string {
     const run = { ...fleet, seed: 1, mode: 'async', policy: 'ours' } as const
     const whole = faultsOf(simulate(run), fleet)
     const without = faultsOf(simulate({ ...run, mutant }), fleet)
-    const text = (faults: readonly string[]): string => (faults.length === 0 ? 'nothing' : faults.map((f) => f.split('\n')[0]).join('; '))
+    const text = (faults: readonly string[]): string =>
+      faults.length === 0 ? 'nothing' : faults.map((f) => f.split('\n')[0]).join('; ')
     return [mutant, `${fleet.script}, ${fleet.isolates} isolates`, text(whole), text(without)]
   })
   return table(['mutant', 'run', 'wrong with it', 'wrong without it'], rows)
@@ -190,7 +241,8 @@ ${longCalm(say)}
 
 300 isolates, 300 requests/s, asynchronous refresh, seeds 1 to ${seeds}, worst. Invariants: leases out within their cap;
 no attempt at an open target without lease or panic; at most three attempts; none after the content commit or the
-deadline; epochs only grow, through restarts too; and every target is back at its full share when its fault is over.
+deadline; retries in any ten seconds within a tenth of the successes and one for each isolate; epochs only grow,
+through restarts too; and every target is back at its full share when its fault is over.
 
 ${every.table}
 

@@ -11,9 +11,14 @@ export interface Result {
   readonly world: World
 }
 
-export function simulate(options: Omit<Options, 'script'> & { script: string; endS?: number | undefined }): Result {
+export function simulate(
+  options: Omit<Options, 'script'> & { script: string; endS?: number | undefined },
+): Result {
   const script = scriptNamed(options.script)
-  const world = new World({ ...options, script: options.endS === undefined ? script : { ...script, endS: options.endS } })
+  const world = new World({
+    ...options,
+    script: options.endS === undefined ? script : { ...script, endS: options.endS },
+  })
   try {
     world.run()
     return { summary: summarise(world.metrics), broken: undefined, world }
@@ -24,7 +29,12 @@ export function simulate(options: Omit<Options, 'script'> & { script: string; en
 }
 
 /** Where each mutant shows: the run in which the idea that it lacks is needed. */
-export const MUTANT_RUNS: readonly { readonly mutant: Mutant; readonly script: string; readonly isolates: number; readonly perS: number }[] = [
+export const MUTANT_RUNS: readonly {
+  readonly mutant: Mutant
+  readonly script: string
+  readonly isolates: number
+  readonly perS: number
+}[] = [
   { mutant: 'no-lease', script: 'hard-503', isolates: 300, perS: 300 },
   { mutant: 'no-epoch', script: 'late-news', isolates: 300, perS: 300 },
   { mutant: 'no-rate', script: 'capacity-return', isolates: 300, perS: 300 },
@@ -33,10 +43,14 @@ export const MUTANT_RUNS: readonly { readonly mutant: Mutant; readonly script: s
 ]
 
 /** What is wrong with a run: the invariant it broke, the targets it missed, and an outage that nobody noticed. */
-export function faultsOf(result: Result, options: { script: string; perS: number; isolates: number }): readonly string[] {
+export function faultsOf(
+  result: Result,
+  options: { script: string; perS: number; isolates: number },
+): readonly string[] {
   const { summary, broken } = result
   // Few requests make seconds and shares coarse: the times are judged on fleets of a size.
   const targets = options.isolates >= 100 ? missed(options.script, summary, 'async', options.perS) : []
-  const unseen = options.script.startsWith('hard-') && summary.opensOfA === 0 ? ['the outage opened nothing'] : []
+  const unseen =
+    options.script.startsWith('hard-') && summary.opensOfA === 0 ? ['the outage opened nothing'] : []
   return [...(broken === undefined ? [] : [broken]), ...targets, ...unseen]
 }

@@ -2,10 +2,15 @@ import type { FailureKind } from '../../src/providers/failure.ts'
 import { type Answer, type Asked, FAULT_FROM_S, FAULT_TO_S, type Script } from './script.ts'
 
 const during = (t: number, from = FAULT_FROM_S, to = FAULT_TO_S): boolean => t >= from && t < to
-const quickly = (asked: Asked, failure: FailureKind): Answer => ({ failure, afterMs: 20 + 80 * asked.random() })
+const quickly = (asked: Asked, failure: FailureKind): Answer => ({
+  failure,
+  afterMs: 20 + 80 * asked.random(),
+})
 
 /** Target A fails in one way while the fault lasts. */
-const fails = (answer: (asked: Asked, usual: number) => Answer | undefined): NonNullable<Script['upstream']> => {
+const fails = (
+  answer: (asked: Asked, usual: number) => Answer | undefined,
+): NonNullable<Script['upstream']> => {
   return (target, asked, usual) => (target === 'a/m' && during(asked.t) ? answer(asked, usual) : undefined)
 }
 const brownOut = (share: number): NonNullable<Script['upstream']> =>
@@ -15,11 +20,28 @@ const flapping = (halfS: number): NonNullable<Script['upstream']> =>
 
 export const SCRIPTS: readonly Script[] = [
   { name: 'calm', what: 'no fault, 2 % background failures', background: 0.02 },
-  { name: 'hard-503', what: 'every answer of A is 503', upstream: fails((asked) => quickly(asked, 'overloaded')) },
-  { name: 'hard-500', what: 'every answer of A is 500 (a kind that may be retried)', upstream: fails((asked) => quickly(asked, 'server_error')) },
-  { name: 'network', what: 'A cannot be connected to', upstream: fails((asked) => quickly(asked, 'network')), check: (p, t) => (p === 'a' && during(t) ? 'failed' : 'ok') },
+  {
+    name: 'hard-503',
+    what: 'every answer of A is 503',
+    upstream: fails((asked) => quickly(asked, 'overloaded')),
+  },
+  {
+    name: 'hard-500',
+    what: 'every answer of A is 500 (a kind that may be retried)',
+    upstream: fails((asked) => quickly(asked, 'server_error')),
+  },
+  {
+    name: 'network',
+    what: 'A cannot be connected to',
+    upstream: fails((asked) => quickly(asked, 'network')),
+    check: (p, t) => (p === 'a' && during(t) ? 'failed' : 'ok'),
+  },
   { name: 'black-hole', what: 'A never answers', upstream: fails(() => ({ afterMs: Infinity })) },
-  { name: 'slow', what: 'A takes ten times as long to its first event', upstream: fails((_, usual) => ({ afterMs: usual * 10 })) },
+  {
+    name: 'slow',
+    what: 'A takes ten times as long to its first event',
+    upstream: fails((_, usual) => ({ afterMs: usual * 10 })),
+  },
   { name: 'brown-out-5', what: '5 % of A fail', upstream: brownOut(0.05) },
   { name: 'brown-out-10', what: '10 % of A fail', upstream: brownOut(0.1) },
   { name: 'brown-out-30', what: '30 % of A fail', upstream: brownOut(0.3) },
@@ -30,7 +52,10 @@ export const SCRIPTS: readonly Script[] = [
   {
     name: 'partial-model',
     what: 'one of two models of A fails; half of the requests want the other',
-    routes: [['a/m', 'b/m'], ['a/n', 'b/m']],
+    routes: [
+      ['a/m', 'b/m'],
+      ['a/n', 'b/m'],
+    ],
     upstream: fails((asked) => quickly(asked, 'overloaded')),
   },
   {
@@ -42,7 +67,11 @@ export const SCRIPTS: readonly Script[] = [
   {
     name: '429-retry-after',
     what: 'A answers 429 with Retry-After 5 s above 300 requests/s',
-    upstream: fails((asked) => (asked.perS > 300 * scale(asked) ? { ...quickly(asked, 'rate_limited'), retryAfterMs: 5_000 } : undefined)),
+    upstream: fails((asked) =>
+      asked.perS > 300 * scale(asked)
+        ? { ...quickly(asked, 'rate_limited'), retryAfterMs: 5_000 }
+        : undefined,
+    ),
   },
   {
     name: '429-silent',
@@ -61,7 +90,12 @@ export const SCRIPTS: readonly Script[] = [
         : undefined
     },
   },
-  { name: 'daily-quota', what: "A's quota of the day is spent", upstream: fails((asked) => quickly(asked, 'quota_exhausted')), lasting: ['a/m'] },
+  {
+    name: 'daily-quota',
+    what: "A's quota of the day is spent",
+    upstream: fails((asked) => quickly(asked, 'quota_exhausted')),
+    lasting: ['a/m'],
+  },
   {
     name: 'cut-short',
     what: "A's streams break 500 ms after their first event",
@@ -83,7 +117,11 @@ export const SCRIPTS: readonly Script[] = [
     endS: 200,
   },
   { name: 'garbage', what: 'A answers 200 with HTML', upstream: fails((asked) => quickly(asked, 'garbled')) },
-  { name: 'empty', what: 'A answers 200 with nothing in it', upstream: fails((_, usual) => ({ failure: 'empty', afterMs: usual })) },
+  {
+    name: 'empty',
+    what: 'A answers 200 with nothing in it',
+    upstream: fails((_, usual) => ({ failure: 'empty', afterMs: usual })),
+  },
   {
     name: 'capacity-return',
     what: 'hard outage, then A returns with a fifth of the traffic and grows by a fiftieth a second',
@@ -117,7 +155,8 @@ export const SCRIPTS: readonly Script[] = [
   {
     name: 'one-isolate-bad',
     what: "one isolate's every attempt at A fails, for good",
-    upstream: (target, asked) => (target === 'a/m' && asked.isolate === 7 && asked.t > 45 ? quickly(asked, 'network') : undefined),
+    upstream: (target, asked) =>
+      target === 'a/m' && asked.isolate === 7 && asked.t > 45 ? quickly(asked, 'network') : undefined,
   },
   {
     name: 'one-colo-bad',
@@ -135,7 +174,8 @@ export const SCRIPTS: readonly Script[] = [
     name: 'cold-start',
     what: 'all isolates are born within a second, in the middle of an outage of A',
     coldStart: true,
-    upstream: (target, asked) => (target === 'a/m' && asked.t < 60 ? quickly(asked, 'overloaded') : undefined),
+    upstream: (target, asked) =>
+      target === 'a/m' && asked.t < 60 ? quickly(asked, 'overloaded') : undefined,
   },
   {
     name: 'cold-start-healthy',
@@ -165,6 +205,7 @@ const scale = (_: Asked): number => fleetPerS / 1_000
 
 export const scriptNamed = (name: string): Script => {
   const found = SCRIPTS.find((script) => script.name === name)
-  if (!found) throw new Error(`No script is called ${name}. There are: ${SCRIPTS.map((s) => s.name).join(', ')}`)
+  if (!found)
+    throw new Error(`No script is called ${name}. There are: ${SCRIPTS.map((s) => s.name).join(', ')}`)
   return found
 }

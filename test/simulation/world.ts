@@ -1,14 +1,17 @@
 import type { Admission, Permit } from '../../src/health/admit.ts'
-import { admit } from '../../src/health/admit.ts'
+import { admit, mayRetry } from '../../src/health/admit.ts'
 import { FIRST_COPY_WAIT_MS } from '../../src/health/constants.ts'
 import { gateFor, gateOf, type Subject } from '../../src/health/gates.ts'
-import { gatesOf, isRefreshDue, type IsolateEvent, shouldWait, step } from '../../src/health/isolate.ts'
+import { type IsolateEvent, step } from '../../src/health/isolate.ts'
+import { gatesOf } from '../../src/health/isolate-absorb.ts'
+import { isRefreshDue, shouldWait } from '../../src/health/isolate-send.ts'
 import { type IsolateState, localOf, newIsolate, viewOfTarget } from '../../src/health/isolate-state.ts'
 import { median } from '../../src/health/latency.ts'
 import { leaseCap } from '../../src/health/machine.ts'
 import { step as objectStep, type ObjectEvent } from '../../src/health/registry-step.ts'
 import { newObject, type ObjectState, restore, save, type Saved } from '../../src/health/registry-state.ts'
 import { timeAt } from '../../src/health/steady.ts'
+import { nextTick } from '../../src/health/tick.ts'
 import type { Reply, Report } from '../../src/health/wire.ts'
 import type { Chance } from '../../src/lib/chance.ts'
 import { FAILURES, type FailureKind } from '../../src/providers/failure.ts'
@@ -133,7 +136,10 @@ export class World {
       event.run()
       if (this.options.until !== undefined && this.events >= this.options.until) break
     }
-    if (this.options.until === undefined) this.checkLiveness()
+    if (this.options.until === undefined) {
+      this.checkLiveness()
+      this.checkRetries()
+    }
     return this.metrics
   }
 
@@ -195,7 +201,8 @@ export class World {
         this.release(isolate)
       })
     })
-    if (this.random() < TWICE) this.at(between(this.random, 10, 600), 'report again', () => void this.receive(wire))
+    if (this.random() < TWICE)
+      this.at(between(this.random, 10, 600), 'report again', () => void this.receive(wire))
   }
 
   private release(isolate: Isolate): void {
@@ -213,7 +220,12 @@ export class World {
   private receive(report: Report): Reply | undefined {
     this.metrics.add(this.metrics.calls, this.now / 1_000)
     if (this.twin && this.now < this.twin.until && this.random() < 0.3) {
-      const { state, effects } = objectStep(this.twin.state, { kind: 'report', report }, this.objectClock(), this.random)
+      const { state, effects } = objectStep(
+        this.twin.state,
+        { kind: 'report', report },
+        this.objectClock(),
+        this.random,
+      )
       this.twin.state = state
       return effects.find((e) => e.kind === 'reply')?.reply
     }
@@ -229,7 +241,6 @@ export class World {
     for (const effect of effects) {
       if (effect.kind === 'reply') reply = effect.reply
       if (effect.kind === 'persist') this.saved = save(this.object)
-      if (effect.kind === 'arm') this.at(Math.max(1, effect.at - this.objectClock()), 'tick', () => this.tick())
       if (effect.kind === 'check')
         for (const check of effect.checks) {
           const outcome = this.options.script.check?.(check.provider, this.now / 1_000) ?? 'ok'
@@ -243,7 +254,9 @@ export class World {
 
   private tick(): void {
     // The alarm stops with the run; otherwise it would never be over.
-    if (this.now < this.endMs + 30_000) this.toObject({ kind: 'tick' })
+    if (this.now >= this.endMs + 30_000) return
+    this.toObject({ kind: 'tick' })
+    this.at(nextTick(0, this.random()), 'tick', () => this.tick())
   }
 
   private restart(): void {
@@ -257,7 +270,10 @@ export class World {
       const { machine } = target
       if (machine.phase === 'half-open') {
         const cap = leaseCap(machine.successes)
-        this.ensure(machine.leases.length <= cap, () => `${id}: ${machine.leases.length} leases, at most ${cap}`)
+        this.ensure(
+          machine.leases.length <= cap,
+          () => `${id}: ${machine.leases.length} leases, at most ${cap}`,
+        )
       }
       const known = this.epochs.get(id) ?? 0
       this.ensure(target.epoch >= known, () => `${id}: epoch went from ${known} to ${target.epoch}`)
@@ -302,7 +318,8 @@ export class World {
   private enter(request: Request): void {
     const { isolate } = request
     const clock = this.clockOf(isolate)
-    const joins = this.options.mode === 'joined' && isRefreshDue(isolate.state, timeAt(isolate.state.clock, clock))
+    const joins =
+      this.options.mode === 'joined' && isRefreshDue(isolate.state, timeAt(isolate.state.clock, clock))
     if (!joins && !shouldWait(isolate.state, clock)) {
       this.metrics.waits.push(0)
       this.route(request)
@@ -322,7 +339,9 @@ export class World {
 
   private admission(isolate: Isolate, target: string): Admission {
     const admission = admit(isolate.state, target, this.clockOf(isolate), this.random)
-    return this.options.mutant ? tamperAdmission(this.options.mutant, admission, isolate.state, target) : admission
+    return this.options.mutant
+      ? tamperAdmission(this.options.mutant, admission, isolate.state, target)
+      : admission
   }
 
   private plan(request: Request): Plan {
@@ -350,7 +369,13 @@ export class World {
           latency: view?.latency,
         }
       })
-    const context = { random: this.random, promptTokens: 500, outputTokens: 300, turns: NO_TURNS, secondNano: 200_000 }
+    const context = {
+      random: this.random,
+      promptTokens: 500,
+      outputTokens: 300,
+      turns: NO_TURNS,
+      secondNano: 200_000,
+    }
     return plan({ candidates, needs: NO_NEEDS }, priority, context)
   }
 
@@ -371,7 +396,11 @@ export class World {
     if (request.tried.has(permit.target)) request.onThisTarget++
     else request.onThisTarget = 1
     request.tried.add(permit.target)
-    const view = viewOfTarget(isolate.state, permit.target, timeAt(isolate.state.clock, this.clockOf(isolate)))
+    const view = viewOfTarget(
+      isolate.state,
+      permit.target,
+      timeAt(isolate.state.clock, this.clockOf(isolate)),
+    )
     const limit = firstEventLimitMs(LIMITS, view?.latency.ttft[0], request.deadlineAt - this.now, untried)
     const answer = this.ask(request, permit.target, limit, permit.kind === 'lease')
     this.at(answer.afterMs, answer.failure ?? 'first event', () => {
@@ -385,7 +414,13 @@ export class World {
     const { isolate } = request
     request.committed = true
     this.tell(isolate, { kind: 'settled', permit, failed: 0 })
-    this.tell(isolate, { kind: 'measured', target: permit.target, promptTokens: 500, ttftMs: answer.afterMs, tokensPerS: 60 })
+    this.tell(isolate, {
+      kind: 'measured',
+      target: permit.target,
+      promptTokens: 500,
+      ttftMs: answer.afterMs,
+      tokensPerS: 60,
+    })
     if (answer.breaksAfterMs === undefined) {
       this.end(request, true, false)
       return
@@ -424,7 +459,7 @@ export class World {
         tookMs: answer.afterMs,
         remainingMs: request.deadlineAt - this.now,
         streak: local.breaker.streak,
-        retryAllowed: again && local.retryTokens >= 1 && this.random() < (view?.retryShare ?? 0.1),
+        retryAllowed: again && mayRetry(isolate.state, permit.target, this.clockOf(isolate), this.random),
         untried: next.length,
         p50Ms: p50,
         nextP50Ms: TTFT_MS,
@@ -445,7 +480,8 @@ export class World {
         if (isolate.dead) return
         const admission = this.admission(isolate, permit.target)
         // It may have been opened while we waited.
-        if (admission.verdict === 'yes') this.attempt(request, { ...planned, permit: admission.permit }, next.length)
+        if (admission.verdict === 'yes')
+          this.attempt(request, { ...planned, permit: admission.permit }, next.length)
         else this.route(request)
       })
       return
@@ -458,10 +494,17 @@ export class World {
   private checkAttempt(request: Request, permit: Permit): void {
     const { isolate } = request
     request.attempts++
-    this.ensure(request.attempts <= RETRY_POLICY.maxAttempts, () => `attempt ${request.attempts} of one request`)
+    this.ensure(
+      request.attempts <= RETRY_POLICY.maxAttempts,
+      () => `attempt ${request.attempts} of one request`,
+    )
     this.ensure(!request.committed, () => 'an attempt after the content was committed')
     this.ensure(this.now <= request.deadlineAt, () => 'an attempt after the deadline')
-    const view = viewOfTarget(isolate.state, permit.target, timeAt(isolate.state.clock, this.clockOf(isolate)))
+    const view = viewOfTarget(
+      isolate.state,
+      permit.target,
+      timeAt(isolate.state.clock, this.clockOf(isolate)),
+    )
     const allowed = !view || view.phase === 'closed' || permit.kind === 'lease' || permit.kind === 'panic'
     this.ensure(allowed, () => `${permit.target} is ${view?.phase ?? ''} and was tried without a lease`)
   }
@@ -493,7 +536,8 @@ export class World {
       answer = ill ? { failure: 'bad_gateway', afterMs: between(this.random, 20, 100) } : { afterMs: usual }
     }
     if (answer.afterMs > limitMs) answer = { failure: 'first_event_timeout', afterMs: limitMs }
-    if (target === 'a/m') metrics.add(answer.failure ? metrics.failuresOfA : metrics.successesOfA, t + answer.afterMs / 1_000)
+    if (target === 'a/m')
+      metrics.add(answer.failure ? metrics.failuresOfA : metrics.successesOfA, t + answer.afterMs / 1_000)
     return answer
   }
 
@@ -519,7 +563,9 @@ export class World {
 
   private anchored(request: Request): void {
     const isolate = request.isolate
-    const target = request.route.find((id) => !request.tried.has(id) && this.anchorOf(isolate, id).allows(this.now))
+    const target = request.route.find(
+      (id) => !request.tried.has(id) && this.anchorOf(isolate, id).allows(this.now),
+    )
     if (target === undefined) {
       this.end(request, false, request.attempts === 0)
       return
@@ -554,12 +600,24 @@ export class World {
         return
       }
       const mayRetry = FAILURES[failure].act === 'retry' && request.onThisTarget < 2 && answer.afterMs < 1_000
-      if (mayRetry && anchor.allows(this.now)) this.at(200 * this.random(), 'retry', () => this.anchoredAttempt(request, target))
+      if (mayRetry && anchor.allows(this.now))
+        this.at(200 * this.random(), 'retry', () => this.anchoredAttempt(request, target))
       else this.anchored(request)
     })
   }
 
   // --- afterwards -----------------------------------------------------------------------------------------
+
+  /** A tenth of what succeeds, and the one token that an isolate may have saved up. */
+  private checkRetries(): void {
+    const { metrics, options } = this
+    if (options.policy !== 'ours') return
+    for (let s = 0; s + 10 <= metrics.seconds; s++) {
+      const retries = metrics.sum(metrics.retriesOfA, s, s + 10)
+      const bound = 0.1 * metrics.sum(metrics.successesOfA, s, s + 10) + options.isolates
+      this.ensure(retries <= bound, () => `${retries} retries from ${s} s to ${s + 10} s, at most ${bound}`)
+    }
+  }
 
   /** When every fault has been over for a minute, every target is closed at its full share. */
   private checkLiveness(): void {
@@ -568,7 +626,10 @@ export class World {
     for (const [id, target] of Object.entries(this.object.targets)) {
       if (script.lasting?.includes(id)) continue
       const well = target.machine.phase === 'closed' && target.machine.share === 1
-      this.ensure(well, () => `${id} has not come back: ${JSON.stringify({ ...target.machine, reason: target.reason })}`)
+      this.ensure(
+        well,
+        () => `${id} has not come back: ${JSON.stringify({ ...target.machine, reason: target.reason })}`,
+      )
     }
   }
 }
@@ -576,6 +637,11 @@ export class World {
 const FIRST_COLD_MS = 50_000
 const NO_TURNS: Turns = { get: () => undefined, set: () => undefined }
 const NO_NEEDS: ReadonlySet<never> = new Set<never>()
-const subjectOf = (id: string): Subject => ({ provider: id[0]!, credential: 'k', model: id.slice(2), dailyReset: 'pacific' })
+const subjectOf = (id: string): Subject => ({
+  provider: id[0]!,
+  credential: 'k',
+  model: id.slice(2),
+  dailyReset: 'pacific',
+})
 const scaled = (floors: Readonly<Record<string, number>>, perS: number): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(floors).map(([id, floor]) => [id, (floor * perS) / 1_000]))

@@ -18,7 +18,11 @@ function logMean(measured: LogNormal | undefined, prior: number, spread: () => n
 }
 
 /** Seconds until the whole answer is there: the wait for the first event and the writing, kept apart. */
-export function expectedSeconds(candidate: Candidate, context: StrategyContext, spread: () => number = () => 0): number {
+export function expectedSeconds(
+  candidate: Candidate,
+  context: StrategyContext,
+  spread: () => number = () => 0,
+): number {
   const ttft = candidate.latency?.ttft[promptClass(context.promptTokens)]
   const first = Math.exp(logMean(ttft, PRIOR_TTFT_MS, spread)) / 1_000
   const speed = Math.exp(logMean(candidate.latency?.speed, PRIOR_TOKENS_PER_S, spread))

@@ -13,7 +13,10 @@ export function powerLaw(
   power: number,
   random: () => number,
 ): readonly Scored[] {
-  const scored = candidates.map((candidate): Scored => ({ ...candidate, score: Math.max(1e-9, scoreOf(candidate)) }))
+  const scored = candidates.map((candidate): Scored => ({
+    ...candidate,
+    score: Math.max(1e-9, scoreOf(candidate)),
+  }))
   const best = scored.reduce((least, { score }) => Math.min(least, score), Infinity)
   const weights = scored.map(({ score }) => (Number.isFinite(score) ? (best / score) ** power : 0))
   const total = weights.reduce((sum, weight) => sum + weight, 0) || 1

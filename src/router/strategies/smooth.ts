@@ -4,7 +4,10 @@ import type { Candidate, Scored, StrategyContext } from '../candidate.ts'
 const PERIOD_MAX = 1_000
 
 /** nginx's smooth weighted round robin: everybody gains its weight, the richest is picked and pays them all. */
-function pick(current: readonly number[], weights: readonly number[]): { best: number; next: readonly number[] } {
+function pick(
+  current: readonly number[],
+  weights: readonly number[],
+): { best: number; next: readonly number[] } {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const gained = current.map((value, i) => value + (weights[i] ?? 0))
   const best = gained.indexOf(Math.max(...gained))
@@ -41,7 +44,10 @@ export function smooth(
   const { best, next } = pick(context.turns.get(key) ?? randomPlace(weights, context.random), weights)
   context.turns.set(key, next)
   return candidates
-    .map((candidate, i): Scored => ({ ...candidate, score: i === best ? -Infinity : -(next[i] ?? 0) - (weights[i] ?? 0) }))
+    .map((candidate, i): Scored => ({
+      ...candidate,
+      score: i === best ? -Infinity : -(next[i] ?? 0) - (weights[i] ?? 0),
+    }))
     .sort((a, b) => a.score - b.score)
     .map((scored, place) => ({ ...scored, score: place }))
 }

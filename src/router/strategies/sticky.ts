@@ -21,7 +21,10 @@ export function sticky(ordered: readonly Scored[], key: string, comparable: bool
     index,
     rank: -candidate.weight / Math.log(hash(`${key}\n${candidate.id}`)),
   }))
-  const home = ranked.reduce<(typeof ranked)[number] | undefined>((a, b) => (a && a.rank >= b.rank ? a : b), undefined)
+  const home = ranked.reduce<(typeof ranked)[number] | undefined>(
+    (a, b) => (a && a.rank >= b.rank ? a : b),
+    undefined,
+  )
   const first = home && ordered[home.index]
   if (!home || !first || home.index === 0) return ordered
   const best = ordered.reduce((least, { score }) => Math.min(least, score), Infinity)
