@@ -95,12 +95,12 @@ describe('shut gates', () => {
 })
 
 describe('midnight in Los Angeles', () => {
-  const local = (ms: number): string =>
-    new Intl.DateTimeFormat('en-GB', {
-      timeZone: 'America/Los_Angeles',
-      dateStyle: 'short',
-      timeStyle: 'medium',
-    }).format(ms)
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone: 'America/Los_Angeles',
+    dateStyle: 'short',
+    timeStyle: 'medium',
+  })
+  const local = (ms: number): string => format.format(ms)
   test.each([
     ['winter', Date.UTC(2026, 0, 15, 20)],
     ['summer', Date.UTC(2026, 6, 15, 20)],
