@@ -56,6 +56,12 @@ export function dayOf(nowMs: number): string {
   return `${padded(year, 4)}-${padded(month, 2)}-${padded(day, 2)}`
 }
 
+/** Unix seconds of the first moment of a day (YYYY-MM-DD). */
+export function secondsOf(date: string): number | undefined {
+  const civil = parse(date)
+  return civil && daysFromCivil(civil) * SECONDS_PER_DAY
+}
+
 /** The value of a `Deprecation` header (RFC 9745) for a day: `@` and Unix seconds. */
 export function deprecationHeader(date: string): string | undefined {
   const civil = parse(date)

@@ -72,13 +72,14 @@ function assume(id: string, { provider, endpoints }: FamilyRow): ModelCard {
   }
 }
 
-/** What a fine-tune `ft:{base}:{organisation}:{suffix}:{id}` takes over from its base; prices differ. */
+/**
+ * What a fine-tune `ft:{base}:{organisation}:{suffix}:{id}` takes over from its base: abilities and limits,
+ * but neither price nor dates.
+ */
 function fineTunedFrom(id: string): Partial<ModelCard> | undefined {
-  if (!id.startsWith('ft:')) return undefined
-  const base = card(id.split(':')[1] ?? '')
+  const base = id.startsWith('ft:') ? card(id.split(':')[1] ?? '') : undefined
   if (base === undefined) return undefined
-  const { fees: _fees, shutdown: _shutdown, deprecated: _deprecated, ...rest } = base
-  const { replacement: _replacement, released: _released, batch: _batch, ...kept } = rest
+  const { fees: _f, released: _r, deprecated: _d, shutdown: _s, replacement: _p, batch: _b, ...kept } = base
   return kept
 }
 

@@ -74,4 +74,5 @@ export const latencyView = (sums: LatencySums): LatencyView => ({
 })
 
 export const median = (x: LogNormal): number => Math.exp(x.mu)
+/** For the health view. */
 export const p95 = (x: LogNormal): number => Math.exp(x.mu + 1.645 * x.sigma)

@@ -17,7 +17,7 @@ import {
 } from './constants.ts'
 import { expected } from './detect.ts'
 import { lowerBound } from './statistics.ts'
-import { comingBack, enter, type TargetState } from './target.ts'
+import { type ClosedMachine, comingBack, enter, type TargetState } from './target.ts'
 import type { LeaseResult } from './wire.ts'
 import { sumSince } from './windows.ts'
 
@@ -103,8 +103,11 @@ const rampStepMs = (target: TargetState): number =>
 /** Doubles the share while results are clean, halves it when they are not: a search for what the target can take. */
 function ramp(target: TargetState, now: number, random: Random): TargetState {
   const { machine } = target
-  if (machine.phase !== 'closed' || machine.share === 1 || now - machine.stepAt < rampStepMs(target))
-    return target
+  if (machine.phase !== 'closed' || machine.share === 1) return target
+  return now - machine.stepAt < rampStepMs(target) ? target : rampStep(target, machine, now, random)
+}
+
+function rampStep(target: TargetState, machine: ClosedMachine, now: number, random: Random): TargetState {
   const counts = sumSince(target.buckets, now - RAMP_WINDOW_MS)
   const bad = counts.failed + counts.suppressed
   const total = expected(target, counts, RAMP_WINDOW_MS, now)

@@ -7,14 +7,17 @@ export interface GrantedLease {
   readonly until: number
 }
 
+export interface ClosedMachine {
+  readonly phase: 'closed'
+  readonly share: number
+  /** When the share was last changed. */
+  readonly stepAt: number
+  readonly fullSince: number | undefined
+}
+
 /** A target's circuit breaker, for the whole fleet. */
 export type Machine =
-  | {
-      readonly phase: 'closed'
-      readonly share: number
-      readonly stepAt: number
-      readonly fullSince: number | undefined
-    }
+  | ClosedMachine
   | { readonly phase: 'open'; readonly until: number }
   | { readonly phase: 'half-open'; readonly successes: number; readonly leases: readonly GrantedLease[] }
 

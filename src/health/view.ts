@@ -79,12 +79,10 @@ export function healthView({ object, chance, id }: HealthPorts): HealthView {
 
 /** Rejects when it takes longer; the work itself goes on. */
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('too late')), limitMs)
-  })
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('too late')), limitMs)
   try {
-    return await Promise.race([work, late])
+    return await Promise.race([work, promise])
   } finally {
     clearTimeout(timer)
   }

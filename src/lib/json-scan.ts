@@ -36,52 +36,99 @@ const BRACE_CLOSE = 125
  * It does not validate: `JSON.parse` does that next. Strings are skipped by native search.
  */
 export function scanJson(text: string): readonly Member[] {
-  const members: Member[] = []
-  let depth = 0
-  let nodes = 0
-  let items = 0
-  let key: { start: number; end: number } | undefined
-  let valueStart = -1
-  const close = (end: number): void => {
-    if (key !== undefined && valueStart >= 0) {
-      members.push({ key: keyText(text, key.start, key.end), start: key.start, valueStart, valueEnd: trimEnd(text, valueStart, end) })
-    }
-    key = undefined
-    valueStart = -1
-  }
+  const scan = new Scan(text)
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
-      case QUOTE: {
-        const end = endOfString(text, i)
-        refuseForbiddenKey(text, i, end)
-        if (depth === 1 && key === undefined) key = { start: i, end }
-        i = end
+      case QUOTE:
+        i = scan.string(i)
         break
-      }
       case BRACE_OPEN:
       case BRACKET_OPEN:
-        if (++depth > MAX_DEPTH) throw new GatewayError('json_too_deep', `The JSON body nests deeper than ${MAX_DEPTH} levels.`)
-        nodes++
+        scan.open()
         break
       case BRACE_CLOSE:
       case BRACKET_CLOSE:
-        if (depth-- === 1) close(i)
+        scan.close(i)
         break
       case COLON:
-        nodes++
-        if (depth === 1 && valueStart < 0) valueStart = skipSpace(text, i + 1)
+        scan.colon(i)
         break
       case COMMA:
-        items++
-        if (depth === 1) close(i)
+        scan.comma(i)
         break
       default:
     }
-    if (nodes > MAX_NODES || items > MAX_ITEMS) {
-      throw new GatewayError('json_too_complex', 'The JSON body has too many objects, arrays or members.')
-    }
   }
-  return members
+  return scan.members
+}
+
+class Scan {
+  readonly members: Member[] = []
+  readonly #text: string
+  #depth = 0
+  #nodes = 0
+  #items = 0
+  #keyStart = -1
+  #keyEnd = -1
+  #valueStart = -1
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** Returns where the string ends. */
+  string(at: number): number {
+    const end = endOfString(this.#text, at)
+    refuseForbiddenKey(this.#text, at, end)
+    if (this.#depth === 1 && this.#keyStart < 0) {
+      this.#keyStart = at
+      this.#keyEnd = end
+    }
+    return end
+  }
+
+  open(): void {
+    if (++this.#depth > MAX_DEPTH) {
+      throw new GatewayError('json_too_deep', `The JSON body nests deeper than ${MAX_DEPTH} levels.`)
+    }
+    this.#count()
+  }
+
+  close(at: number): void {
+    if (this.#depth === 1) this.#member(at)
+    this.#depth--
+  }
+
+  colon(at: number): void {
+    this.#count()
+    if (this.#depth === 1 && this.#valueStart < 0) this.#valueStart = skipSpace(this.#text, at + 1)
+  }
+
+  comma(at: number): void {
+    if (++this.#items > MAX_ITEMS) throw tooComplex()
+    if (this.#depth === 1) this.#member(at)
+  }
+
+  #count(): void {
+    if (++this.#nodes > MAX_NODES) throw tooComplex()
+  }
+
+  #member(end: number): void {
+    if (this.#keyStart >= 0 && this.#valueStart >= 0) {
+      this.members.push({
+        key: keyText(this.#text, this.#keyStart, this.#keyEnd),
+        start: this.#keyStart,
+        valueStart: this.#valueStart,
+        valueEnd: trimEnd(this.#text, this.#valueStart, end),
+      })
+    }
+    this.#keyStart = -1
+    this.#valueStart = -1
+  }
+}
+
+function tooComplex(): GatewayError {
+  return new GatewayError('json_too_complex', 'The JSON body has too many objects, arrays or members.')
 }
 
 /** The index of the closing quote of the string that opens at `open`. */
@@ -146,9 +193,12 @@ export function patchJson(
   let previous: Member | undefined
   for (const [i, member] of members.entries()) {
     if (drop.has(member.key)) continue
-    if (previous !== undefined) out += previous === members[i - 1] ? text.slice(previous.valueEnd, member.start) : ','
+    if (previous !== undefined)
+      out += previous === members[i - 1] ? text.slice(previous.valueEnd, member.start) : ','
     out += text.slice(member.start, member.valueStart)
-    out += Object.hasOwn(patch.set, member.key) ? JSON.stringify(patch.set[member.key]) : text.slice(member.valueStart, member.valueEnd)
+    out += Object.hasOwn(patch.set, member.key)
+      ? JSON.stringify(patch.set[member.key])
+      : text.slice(member.valueStart, member.valueEnd)
     missing.delete(member.key)
     previous = member
   }

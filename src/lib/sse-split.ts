@@ -1,3 +1,8 @@
+const CARRIAGE_RETURN = 13
+const SPACE = 32
+const BRACKET = 91
+const BRACE = 123
+
 /** One server-sent event: the joined `data` lines, and its text as it came, blank line included. */
 export type OnEvent = (data: string, raw: string) => void
 
@@ -44,21 +49,15 @@ export class SseSplitter {
   }
 
   #lines(last: boolean): void {
-    const text = this.#pieces.length === 1 ? (this.#pieces[0] ?? '') : this.#pieces.join('')
+    const text = this.#pieces.join('')
     const hasReturn = text.includes('\r')
     let from = 0
     for (;;) {
-      let end = text.indexOf('\n', from)
-      let next = end + 1
-      if (hasReturn) {
-        const carriage = text.indexOf('\r', from)
-        if (carriage >= 0 && (end < 0 || carriage < end)) {
-          if (carriage === text.length - 1 && !last) break // a line feed may follow in the next chunk
-          end = carriage
-          next = text.charCodeAt(carriage + 1) === 10 ? carriage + 2 : carriage + 1
-        }
-      }
+      const feed = text.indexOf('\n', from)
+      const end = hasReturn ? earlierReturn(text, from, feed) : feed
       if (end < 0) break
+      if (!last && isOpenReturn(text, end)) break // a line feed may follow in the next chunk
+      const next = feed === end + 1 ? end + 2 : end + 1
       this.#raw += text.slice(from, next)
       if (end === from) this.#dispatch()
       else this.#line(text, from, end)
@@ -70,16 +69,15 @@ export class SseSplitter {
   }
 
   #line(text: string, from: number, end: number): void {
-    if (text.startsWith('data', from)) {
-      const colon = from + 4
-      const value = end === colon ? '' : text.charCodeAt(colon) === 58 ? text.slice(text.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1, end) : undefined
-      if (value !== undefined) {
-        if (!value.startsWith(':')) this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
-        return
-      }
+    if (text.startsWith('data:', from)) {
+      const value = text.slice(text.charCodeAt(from + 5) === SPACE ? from + 6 : from + 5, end)
+      if (!value.startsWith(':')) this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
+      return
     }
     const first = text.charCodeAt(from)
-    if (this.#stray !== undefined || first === 123 || first === 91) this.#stray = `${this.#stray ?? ''}${text.slice(from, end)}\n`
+    if (this.#stray !== undefined || first === BRACE || first === BRACKET) {
+      this.#stray = `${this.#stray ?? ''}${text.slice(from, end)}\n`
+    }
   }
 
   #dispatch(): void {
@@ -91,6 +89,15 @@ export class SseSplitter {
     if (data !== undefined && data !== '') this.#onEvent(data, raw)
   }
 }
+
+/** The end of the line that begins at `from`: a carriage return may come before the line feed at `feed`. */
+function earlierReturn(text: string, from: number, feed: number): number {
+  const carriage = text.indexOf('\r', from)
+  return carriage >= 0 && (feed < 0 || carriage < feed) ? carriage : feed
+}
+
+const isOpenReturn = (text: string, at: number): boolean =>
+  at === text.length - 1 && text.charCodeAt(at) === CARRIAGE_RETURN
 
 export class EventTooLarge extends Error {
   override readonly name = 'EventTooLarge'

@@ -15,6 +15,8 @@ export interface Sink {
   end(write: (text: string) => void): void
   /** Something meaningful was written: from here on, the answer is committed. */
   readonly started: boolean
+  /** The end marker was written: nothing more is to come, even if the upstream keeps the connection open. */
+  readonly ended?: boolean
 }
 
 export type Finish = 'complete' | 'cancelled' | 'cut-short'
@@ -34,6 +36,11 @@ export interface RelayOptions {
   readonly onCancel: () => void
 }
 
+export interface Ending {
+  readonly finish: Finish
+  readonly thrown?: unknown
+}
+
 export interface Relay {
   /**
    * Resolves at the first meaningful event, or when the stream ended before one; rejects if it broke before one.
@@ -42,7 +49,7 @@ export interface Relay {
   start(): Promise<void>
   readonly body: ReadableStream<Uint8Array>
   /** Settles once: the last byte has left, the client has gone, or the upstream has failed. Never rejects. */
-  readonly finished: Promise<{ readonly finish: Finish; readonly thrown?: unknown }>
+  readonly finished: Promise<Ending>
 }
 
 /** One newline, not two: after a blank line, clients that track event ids see an empty event (known bug 65). */
@@ -54,106 +61,135 @@ const encoder = new TextEncoder()
  * with one error frame. Text, not bytes, passes through it: valid UTF-8 comes out as it went in.
  */
 export function relay(upstream: ReadableStream<Uint8Array>, sink: Sink, options: RelayOptions): Relay {
-  const { timers } = options
-  const reader = upstream.getReader()
-  const decoder = new TextDecoder()
-  const finished = Promise.withResolvers<{ finish: Finish; thrown?: unknown }>()
-  let ready = ''
-  let state: 'open' | 'ended' | 'broken' | 'cancelled' = 'open'
-  let thrown: unknown
-  let eventAt = timers.now()
-  let writtenAt = eventAt
-  let wantedAt = eventAt
-  let reading = false
-  let stopWatch: (() => void) | undefined
+  return new StreamRelay(upstream, sink, options)
+}
 
-  const write = (text: string): void => {
-    ready += text
+class StreamRelay implements Relay {
+  readonly body: ReadableStream<Uint8Array>
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #sink: Sink
+  readonly #options: RelayOptions
+  readonly #splitter: SseSplitter
+  readonly #decoder = new TextDecoder()
+  readonly #settled = Promise.withResolvers<Ending>()
+  /** Whole events that wait to be sent. */
+  #ready = ''
+  #state: 'open' | 'ended' | 'broken' | 'cancelled' = 'open'
+  #thrown: unknown
+  #reading = false
+  #eventAt: number
+  #writtenAt: number
+  #wantedAt: number
+  #stopWatch: (() => void) | undefined
+
+  constructor(upstream: ReadableStream<Uint8Array>, sink: Sink, options: RelayOptions) {
+    this.#reader = upstream.getReader()
+    this.#sink = sink
+    this.#options = options
+    this.#eventAt = this.#writtenAt = this.#wantedAt = options.timers.now()
+    this.#splitter = new SseSplitter((data, raw) => {
+      this.#eventAt = options.timers.now()
+      sink.push(data, raw, this.#write)
+    }, options.maxEventChars)
+    this.body = new ReadableStream<Uint8Array>(
+      { pull: (controller) => this.#pull(controller), cancel: (reason) => this.#cancel(reason) },
+      { highWaterMark: 0 },
+    )
   }
-  const splitter = new SseSplitter((data, raw) => {
-    eventAt = timers.now()
-    sink.push(data, raw, write)
-  }, options.maxEventChars)
 
-  const fail = (reason: unknown): void => {
-    if (state !== 'open') return
-    state = 'broken'
-    thrown = reason
-    reader.cancel(reason).catch(() => undefined)
+  get finished(): Promise<Ending> {
+    return this.#settled.promise
   }
 
-  async function step(): Promise<void> {
-    try {
-      const { done, value } = await reader.read()
-      if (state !== 'open') return
-      if (done) {
-        splitter.feed(decoder.decode())
-        splitter.finish()
-        sink.end(write)
-        state = 'ended'
-      } else {
-        splitter.feed(decoder.decode(value, { stream: true }))
-      }
-    } catch (error) {
-      fail(error)
+  async start(): Promise<void> {
+    while (!this.#sink.started && this.#state === 'open') await this.#step()
+    if (this.#state === 'broken' && !this.#sink.started) throw this.#thrown
+  }
+
+  readonly #write = (text: string): void => {
+    this.#ready += text
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    if (this.#waits()) {
+      this.#wantedAt = this.#options.timers.now()
+      this.#reading = true
+      if (this.#stopWatch === undefined) this.#watch(controller)
+      while (this.#waits()) await this.#step()
+      this.#reading = false
     }
+    if (this.#state === 'cancelled') return
+    if (this.#ready !== '') {
+      controller.enqueue(encoder.encode(this.#ready))
+      this.#ready = ''
+      this.#writtenAt = this.#options.timers.now()
+    }
+    if (this.#state !== 'open') this.#settle(controller)
+  }
+
+  #waits(): boolean {
+    return this.#ready === '' && this.#state === 'open'
+  }
+
+  async #step(): Promise<void> {
+    try {
+      const { done, value } = await this.#reader.read()
+      if (this.#state !== 'open') return
+      if (!done) return this.#splitter.feed(this.#decoder.decode(value, { stream: true }))
+      this.#splitter.feed(this.#decoder.decode())
+      this.#splitter.finish()
+      this.#sink.end(this.#write)
+      this.#state = 'ended'
+    } catch (thrown) {
+      this.#fail(thrown)
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#state !== 'open') return
+    this.#state = 'broken'
+    this.#thrown = thrown
+    this.#reader.cancel(thrown).catch(() => undefined)
+  }
+
+  #leave(): void {
+    this.#state = 'ended'
+    this.#reader.cancel().catch(() => undefined)
   }
 
   /** One timer for the whole stream, not one per read: it looks at what has happened when it fires. */
-  function watch(controller: ReadableStreamDefaultController<Uint8Array>): void {
+  #watch(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    const { timers, stallMs, keepAliveMs, stalled } = this.#options
     const now = timers.now()
-    const stallAt = Math.max(eventAt, wantedAt) + options.stallMs
-    if (reading && now >= stallAt) return fail(options.stalled())
-    if (reading && now >= writtenAt + options.keepAliveMs && (controller.desiredSize ?? 0) >= 0) {
-      writtenAt = now
+    const stallAt = Math.max(this.#eventAt, this.#wantedAt) + stallMs
+    const commentAt = Math.max(this.#writtenAt, this.#wantedAt) + keepAliveMs
+    if (this.#reading && this.#sink.ended === true) return this.#leave()
+    if (this.#reading && now >= stallAt) return this.#fail(stalled())
+    if (this.#reading && now >= commentAt) {
+      this.#writtenAt = now
       controller.enqueue(encoder.encode(KEEP_ALIVE))
     }
-    const next = Math.min(reading ? stallAt : now + options.stallMs, Math.max(writtenAt + options.keepAliveMs, now + 1))
-    stopWatch = timers.after(next - now, () => watch(controller))
+    const next = this.#reading
+      ? Math.min(stallAt, commentAt > now ? commentAt : now + keepAliveMs)
+      : now + keepAliveMs
+    this.#stopWatch = timers.after(next - now, () => this.#watch(controller))
   }
 
-  function settle(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    stopWatch?.()
-    if (state === 'broken') controller.enqueue(encoder.encode(options.errorFrame(thrown)))
+  #settle(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#stopWatch?.()
+    const broken = this.#state === 'broken'
+    if (broken) controller.enqueue(encoder.encode(this.#options.errorFrame(this.#thrown)))
     controller.close()
-    finished.resolve(state === 'broken' ? { finish: 'cut-short', thrown } : { finish: 'complete' })
+    this.#settled.resolve(broken ? { finish: 'cut-short', thrown: this.#thrown } : { finish: 'complete' })
   }
 
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        if (ready === '' && state === 'open') {
-          wantedAt = timers.now()
-          reading = true
-          if (stopWatch === undefined) watch(controller)
-          do await step()
-          while (ready === '' && state === 'open')
-          reading = false
-        }
-        if (state === 'cancelled') return
-        if (ready !== '') {
-          controller.enqueue(encoder.encode(ready))
-          ready = ''
-          writtenAt = timers.now()
-        }
-        if (state !== 'open') settle(controller)
-      },
-      cancel(reason) {
-        stopWatch?.()
-        if (state === 'open') state = 'cancelled'
-        finished.resolve({ finish: 'cancelled' })
-        options.onCancel()
-        return reader.cancel(reason).catch(() => undefined)
-      },
-    },
-    { highWaterMark: 0 },
-  )
-
-  async function start(): Promise<void> {
-    while (!sink.started && state === 'open') await step()
-    if (state === 'broken' && !sink.started) throw thrown
+  async #cancel(reason: unknown): Promise<void> {
+    this.#stopWatch?.()
+    if (this.#state === 'open') this.#state = 'cancelled'
+    this.#settled.resolve({ finish: 'cancelled' })
+    this.#options.onCancel()
+    await this.#reader.cancel(reason).catch(() => undefined)
   }
-  return { start, body, finished: finished.promise }
 }
 
 /**
@@ -164,8 +200,10 @@ export function delayed(
   content: Promise<ReadableStream<Uint8Array>>,
   options: { readonly timers: Timers; readonly keepAliveMs: number; readonly onCancel: () => void },
 ): ReadableStream<Uint8Array> {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  let reader: Promise<ReadableStreamDefaultReader<Uint8Array>> | undefined
   let stop = (): void => undefined
+  let cancelled = false
+  const open = () => (reader ??= content.then((body) => body.getReader()))
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -176,16 +214,18 @@ export function delayed(
         comment()
       },
       async pull(controller) {
-        reader ??= (await content).getReader()
+        const from = await open()
         stop()
-        const { done, value } = await reader.read()
+        const { done, value } = await from.read()
+        if (cancelled) return
         if (done) controller.close()
         else controller.enqueue(value)
       },
       async cancel(reason) {
+        cancelled = true
         stop()
         options.onCancel()
-        await (reader ?? (await content).getReader()).cancel(reason)
+        await (await open()).cancel(reason)
       },
     },
     { highWaterMark: 1 },
@@ -193,10 +233,10 @@ export function delayed(
 }
 
 /** A body that says one thing. */
-export function bodyOf(text: string): ReadableStream<Uint8Array> {
+export function bodyOf(content: string | Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {
-      controller.enqueue(encoder.encode(text))
+      controller.enqueue(typeof content === 'string' ? encoder.encode(content) : content)
       controller.close()
     },
   })

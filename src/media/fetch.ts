@@ -36,29 +36,47 @@ export async function fetchMedia(
     const bytes = await readBytes(response, fetcher.limits.maxBytes)
     const head = String.fromCharCode(...bytes.subarray(0, SNIFF_BYTES))
     const mimeType = sniff(head)
-    if (mimeType === undefined) throw new GatewayError('invalid_image', 'The URL does not point to an image.', { param })
+    if (mimeType === undefined)
+      throw new GatewayError('invalid_image', 'The URL does not point to an image.', { param })
     return { mimeType, data: toBase64(bytes) }
   } catch (thrown) {
     if (thrown instanceof GatewayError) throw thrown
     if (thrown instanceof BodyTooLarge) {
-      throw new GatewayError('image_too_large', `The file exceeds ${fetcher.limits.maxBytes} bytes.`, { param })
+      throw new GatewayError('image_too_large', `The file exceeds ${fetcher.limits.maxBytes} bytes.`, {
+        param,
+      })
     }
-    throw new GatewayError('image_fetch_failed', 'The file at the URL could not be fetched.', { param, cause: thrown })
+    throw new GatewayError('image_fetch_failed', 'The file at the URL could not be fetched.', {
+      param,
+      cause: thrown,
+    })
   } finally {
     stop()
   }
 }
 
-async function follow(reference: MediaReference, fetcher: MediaFetcher, signal: AbortSignal): Promise<Response> {
+async function follow(
+  reference: MediaReference,
+  fetcher: MediaFetcher,
+  signal: AbortSignal,
+): Promise<Response> {
   let url = reference.url
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     checkMediaUrl({ ...reference, url }, fetcher.policy)
-    const response = await fetcher.fetch(new Request(url, { redirect: 'manual', signal, headers: { accept: 'image/*,video/*,application/pdf' } }))
+    const response = await fetcher.fetch(
+      new Request(url, {
+        redirect: 'manual',
+        signal,
+        headers: { accept: 'image/*,video/*,application/pdf' },
+      }),
+    )
     if (response.ok) return response
     await response.body?.cancel()
     const location = response.headers.get('location')
     if (!REDIRECTS.has(response.status) || location === null || !URL.canParse(location, url)) break
     url = new URL(location, url).href
   }
-  throw new GatewayError('image_fetch_failed', 'The file at the URL could not be fetched.', { param: reference.param })
+  throw new GatewayError('image_fetch_failed', 'The file at the URL could not be fetched.', {
+    param: reference.param,
+  })
 }

@@ -9,7 +9,8 @@ export interface MediaPolicy {
 }
 
 /** Names that resolve inside somebody's network, or nowhere. */
-const PRIVATE_SUFFIX = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|private|arpa|test|invalid|example|onion)$/
+const PRIVATE_SUFFIX =
+  /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|private|arpa|test|invalid|example|onion)$/
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/
 
 /**
@@ -20,7 +21,8 @@ const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/
 export function checkMediaUrl({ url, param }: MediaReference, policy: MediaPolicy): void {
   if (url.startsWith('data:')) return
   const reason = refusal(url, policy)
-  if (reason !== undefined) throw new GatewayError('invalid_image_url', `The URL is not allowed: ${reason}.`, { param })
+  if (reason !== undefined)
+    throw new GatewayError('invalid_image_url', `The URL is not allowed: ${reason}.`, { param })
 }
 
 function refusal(url: string, policy: MediaPolicy): string | undefined {

@@ -1,5 +1,10 @@
 /** Magic bytes, as Latin-1 text at an offset; what a client calls its file is not evidence. */
-const SIGNATURES: readonly { readonly mimeType: string; readonly at: number; readonly bytes: string; readonly also?: { readonly at: number; readonly bytes: string } }[] = [
+const SIGNATURES: readonly {
+  readonly mimeType: string
+  readonly at: number
+  readonly bytes: string
+  readonly also?: { readonly at: number; readonly bytes: string }
+}[] = [
   { mimeType: 'image/png', at: 0, bytes: '\x89PNG\r\n\x1a\n' },
   { mimeType: 'image/jpeg', at: 0, bytes: '\xff\xd8\xff' },
   { mimeType: 'image/gif', at: 0, bytes: 'GIF8' },
@@ -18,6 +23,7 @@ export const SNIFF_BYTES = 16
 /** The type of a file by its first bytes (as Latin-1 text), or undefined. */
 export function sniff(head: string): string | undefined {
   return SIGNATURES.find(
-    ({ at, bytes, also }) => head.startsWith(bytes, at) && (also === undefined || head.startsWith(also.bytes, also.at)),
+    ({ at, bytes, also }) =>
+      head.startsWith(bytes, at) && (also === undefined || head.startsWith(also.bytes, also.at)),
   )?.mimeType
 }

@@ -1,18 +1,25 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { GatewayError } from '../errors.ts'
-import type { ChatChunk, ChatRequest, ChatWire } from './chat.ts'
+import { patchJson, scanJson } from '../lib/json-scan.ts'
+import type { ChatChunk, ChatMessage, ChatRequest, ChatWire, Tool } from './chat.ts'
 import type { Endpoint, Feature, MediaReference } from './endpoint.ts'
+import { dataFrame, jsonBytes, topLevelError } from './frames.ts'
 import { isRecord } from './guards.ts'
 import { observeChat } from './chat-observer.ts'
-import { toUsage } from './chat-usage.ts'
+import { servedBy, toUsage } from './chat-usage.ts'
 
 /** The envelope: what routing needs, and nothing of the message tree (openai.md 2.1; a relayed request is OpenAI's to judge). */
 const envelope = z.looseObject({
-  model: z.string().min(1),
-  messages: z.array(z.unknown()).min(1),
+  model: z
+    .string()
+    .min(1)
+    // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is refused
+    .regex(/^[^\u0000-\u001f\u007f]*$/, 'it contains control characters'),
+  messages: z.array(z.custom<ChatMessage>(isRecord, 'expected object')).min(1),
   stream: z.boolean().nullish(),
+  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
   n: z.number().int().min(1).max(128).nullish(),
-  tools: z.array(z.unknown()).max(128).nullish(),
+  tools: z.array(z.custom<Tool>(isRecord, 'expected object')).max(128).nullish(),
 })
 
 /** Fields by which other gateways let a caller choose where the operator's key goes: refused, never relayed. */
@@ -22,50 +29,64 @@ const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/
 export const chat: Endpoint<ChatWire> = {
   path: '/chat/completions',
   capability: 'chat',
-  terminator: 'data: [DONE]\n\n',
+  doneMarker: true,
   envelope,
   check,
+  answer: (request) => (request.stream === true ? 'events' : 'json'),
   features,
   media,
+  answers,
+  bytesOf: jsonBytes,
   usage: (response) => toUsage(response.usage),
+  served: servedBy,
   observe: observeChat,
+  frame: dataFrame,
+  errorIn: topLevelError,
+  errorFrame: (body) => dataFrame(body, JSON.stringify(body)),
   trim,
 }
 
 function check(request: ChatRequest): void {
   for (const name of ROUTING_FIELDS) {
-    if (request[name] !== undefined) throw new GatewayError('unknown_parameter', `Unknown parameter: '${name}'.`, { param: name })
+    if (request[name] !== undefined)
+      throw new GatewayError('unknown_parameter', `Unknown parameter: '${name}'.`, { param: name })
   }
   for (const [i, tool] of (request.tools ?? []).entries()) {
-    if (!isRecord(tool) || !isRecord(tool['function'])) continue
-    const { name } = tool['function']
+    const name: unknown = tool?.type === 'function' ? tool.function?.name : undefined
     if (typeof name === 'string' && !TOOL_NAME.test(name)) {
-      throw new GatewayError('invalid_value', `Invalid 'tools[${i}].function.name': it must match ${TOOL_NAME.source}.`, {
-        param: `tools[${i}].function.name`,
-      })
+      throw new GatewayError(
+        'invalid_value',
+        `Invalid 'tools[${i}].function.name': it must match ${TOOL_NAME.source}.`,
+        {
+          param: `tools[${i}].function.name`,
+        },
+      )
     }
   }
 }
 
 function features(request: ChatRequest): ReadonlySet<Feature> {
   const needs = new Set<Feature>()
-  if ((request.tools?.length ?? 0) > 0 || (request.functions?.length ?? 0) > 0) needs.add('tools')
+  if (hasItems(request.tools) || hasItems(request.functions)) needs.add('tools')
   if (request.response_format?.type === 'json_schema') needs.add('json_schema')
-  for (const message of request.messages) {
-    if (!Array.isArray(message?.content)) continue
-    for (const part of message.content) {
-      if (part?.type === 'image_url') needs.add('vision')
-      if (part?.type === 'input_audio') needs.add('audio')
-    }
+  for (const part of request.messages.flatMap(partsOf)) {
+    const feature =
+      isRecord(part) && typeof part['type'] === 'string' ? PART_FEATURES[part['type']] : undefined
+    if (feature !== undefined) needs.add(feature)
   }
   return needs
 }
+const hasItems = (list: readonly unknown[] | null | undefined): boolean => (list?.length ?? 0) > 0
+const partsOf = (message: unknown): readonly unknown[] =>
+  isRecord(message) && Array.isArray(message['content']) ? message['content'] : []
+const PART_FEATURES: Readonly<Record<string, Feature>> = { image_url: 'vision', input_audio: 'audio' }
 
 /** Every URL of the messages, data URLs included. Tolerates any shape: this runs before anyone has validated the tree. */
 function media(request: ChatRequest): readonly MediaReference[] {
   const found: MediaReference[] = []
   for (const [i, message] of request.messages.entries()) {
-    if (isRecord(message) && Array.isArray(message['content'])) partsMedia(message['content'], `messages[${i}].content`, found)
+    if (isRecord(message) && Array.isArray(message['content']))
+      partsMedia(message['content'], `messages[${i}].content`, found)
   }
   return found
 }
@@ -85,6 +106,10 @@ function partsMedia(parts: readonly unknown[], at: string, found: MediaReference
   }
 }
 
+function answers(body: object): body is ChatWire['response'] {
+  return 'choices' in body && Array.isArray(body.choices) && body.choices.length > 0
+}
+
 /**
  * The gateway always asks the upstream for the usage of a stream. A caller who did not ask sees neither the extra
  * chunk nor the `usage: null` members that come with the option.
@@ -94,8 +119,16 @@ function trim(request: ChatRequest): ((event: ChatChunk, data: string) => string
   return (event, data) => {
     if (event.usage === undefined) return data
     if (event.choices.length === 0 && event.usage !== null) return undefined
-    const { usage: _, ...rest } = event
-    const cut = data.replace(/,\s*"usage"\s*:\s*null/, '')
-    return cut === data ? JSON.stringify(rest) : cut
+    return withoutUsage(data)
   }
+}
+
+/** Takes the member out of the text, so that the rest of the event stays as it came. */
+function withoutUsage(data: string): string {
+  // Nearly always it is `null`, not the first member, and the only one of that name.
+  if (data.indexOf('"usage"') === data.lastIndexOf('"usage"')) {
+    const cut = data.replace(/,\s*"usage"\s*:\s*null/, '')
+    if (cut !== data) return cut
+  }
+  return patchJson(data, scanJson(data), { set: {}, drop: ['usage'] })
 }

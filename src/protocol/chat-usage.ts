@@ -1,4 +1,5 @@
 import type { ChatUsage } from './chat.ts'
+import type { ServedBy } from './endpoint.ts'
 import type { Usage } from './usage.ts'
 
 /** OpenAI's usage object, in token classes (catalog.md 10): cached and audio are within prompt, reasoning within completion. */
@@ -9,12 +10,35 @@ export function toUsage(usage: ChatUsage | null | undefined): Usage | undefined 
   return {
     inputTokens: usage.prompt_tokens,
     cachedTokens: count(input['cached_tokens']),
+    cachedAudioTokens: count(input['cached_audio_tokens']),
+    cachedImageTokens: count(input['cached_image_tokens']),
     cacheWriteTokens: count(input['cache_write_tokens']),
     audioInputTokens: count(input['audio_tokens']),
+    imageInputTokens: count(input['image_tokens']),
+    videoInputTokens: count(input['video_tokens']),
+    toolUseTokens: count(input['tool_use_tokens']),
     outputTokens: count(usage.completion_tokens),
     reasoningTokens: count(output['reasoning_tokens']),
     audioOutputTokens: count(output['audio_tokens']),
+    imageOutputTokens: count(output['image_tokens']),
+    groundedPrompts: count(usage.server_tool_use?.grounded_prompts),
+    searchQueries: count(usage.server_tool_use?.search_queries),
   }
 }
-const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0
 const count = (value: unknown): number => (isCount(value) ? value : 0)
+
+/** Reads `model` and `service_tier`, whatever an upstream put there. */
+export function servedBy(answer: {
+  readonly model?: unknown
+  readonly model_version?: unknown
+  readonly service_tier?: unknown
+}): ServedBy {
+  return {
+    model: nonEmpty(answer.model_version) ?? nonEmpty(answer.model),
+    tier: nonEmpty(answer.service_tier),
+  }
+}
+const nonEmpty = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined

@@ -33,7 +33,21 @@ export type ContentPart = TextPart | ImagePart | AudioPart | FilePart | RefusalP
 
 /** Extension fields of Google's own compatibility layer; carries thought signatures (gemini.md 4.6). */
 export interface ExtraContent {
-  readonly google?: { readonly thought_signature?: string | undefined } | undefined
+  readonly google?:
+    | {
+        readonly thought_signature?: string | undefined
+        /** Ours: the model family that can read the signature, and the kind of text part that it stood on. */
+        readonly thought_signature_model?: string | undefined
+        readonly thought_signature_part?: 'text' | 'empty_text' | undefined
+        /** Ours: what Google's own tools did, to be sent back as it is. */
+        readonly server_tool_parts?: readonly unknown[] | undefined
+        /** Ours: what a search was for, and the HTML that Google's terms require to be shown with it. */
+        readonly web_search_queries?: readonly string[] | undefined
+        readonly search_entry_point?: string | undefined
+        /** Ours: to go on with an answer that ended at the length of one (gemini.md 3.7). */
+        readonly continuation_token?: string | undefined
+      }
+    | undefined
 }
 export interface FunctionToolCall {
   readonly id: string
@@ -122,7 +136,10 @@ export interface ChatRequest {
   readonly function_call?: 'none' | 'auto' | { readonly name: string } | null | undefined
   readonly reasoning_effort?: string | null | undefined
   readonly modalities?: readonly string[] | null | undefined
-  readonly audio?: { readonly voice: string | { readonly id: string }; readonly format: string } | null | undefined
+  readonly audio?:
+    | { readonly voice: string | { readonly id: string }; readonly format: string }
+    | null
+    | undefined
   readonly web_search_options?: Readonly<Record<string, unknown>> | null | undefined
   readonly service_tier?: string | null | undefined
   readonly [field: string]: unknown
@@ -146,9 +163,22 @@ export interface AssistantMessage {
   readonly tool_calls?: readonly ToolCall[]
   readonly function_call?: { readonly name: string; readonly arguments: string }
   readonly annotations?: readonly UrlCitation[]
-  readonly audio?: { readonly id: string; readonly data: string; readonly transcript: string; readonly expires_at: number } | null
+  readonly audio?: {
+    readonly id: string
+    readonly data: string
+    readonly transcript: string
+    readonly expires_at: number
+  } | null
   readonly reasoning_content?: string
-  readonly images?: readonly { readonly type: 'image_url'; readonly image_url: { readonly url: string } }[]
+  readonly images?: readonly AnswerImage[]
+  readonly extra_content?: ExtraContent
+}
+/** An extension several gateways share: a picture that the model made. */
+export interface AnswerImage {
+  readonly type: 'image_url'
+  readonly image_url: { readonly url: string }
+  /** In streams only, where clients merge lists by it. */
+  readonly index?: number
   readonly extra_content?: ExtraContent
 }
 export interface Logprobs {
@@ -160,6 +190,8 @@ export interface ChatChoice {
   readonly message: AssistantMessage
   readonly logprobs: Logprobs | null
   readonly finish_reason: FinishReason
+  /** Ours: the upstream's own reason, where OpenAI's says less. */
+  readonly native_finish_reason?: string
 }
 /** OpenAI's usage object (openai.md 2.7). cached ⊂ prompt, reasoning ⊂ completion. */
 export interface ChatUsage {
@@ -168,6 +200,10 @@ export interface ChatUsage {
   readonly total_tokens: number
   readonly prompt_tokens_details?: Readonly<Record<string, number | undefined>> | null | undefined
   readonly completion_tokens_details?: Readonly<Record<string, number | undefined>> | null | undefined
+  /** Ours: what Google bills besides tokens (per grounded prompt, or per search query). */
+  readonly server_tool_use?:
+    | { readonly grounded_prompts: number; readonly search_queries: number }
+    | undefined
 }
 export interface ChatCompletion {
   readonly id: string
@@ -178,6 +214,8 @@ export interface ChatCompletion {
   readonly usage?: ChatUsage | null | undefined
   readonly service_tier?: string | null | undefined
   readonly system_fingerprint?: string | null | undefined
+  /** Ours: the model that really served and is billed, where the upstream names it. */
+  readonly model_version?: string | undefined
 }
 
 export interface ToolCallDelta {
@@ -195,8 +233,13 @@ export interface ChatDelta {
   readonly function_call?: { readonly name?: string; readonly arguments?: string }
   readonly reasoning_content?: string
   readonly annotations?: readonly UrlCitation[]
-  readonly images?: AssistantMessage['images']
-  readonly audio?: { readonly id?: string; readonly data?: string; readonly transcript?: string; readonly expires_at?: number }
+  readonly images?: readonly AnswerImage[]
+  readonly audio?: {
+    readonly id?: string
+    readonly data?: string
+    readonly transcript?: string
+    readonly expires_at?: number
+  }
   readonly extra_content?: ExtraContent
 }
 export interface ChunkChoice {
@@ -204,6 +247,7 @@ export interface ChunkChoice {
   readonly delta: ChatDelta
   readonly logprobs?: Logprobs | null
   readonly finish_reason: FinishReason | null
+  readonly native_finish_reason?: string
 }
 export interface ChatChunk {
   readonly id: string
@@ -213,6 +257,7 @@ export interface ChatChunk {
   readonly choices: readonly ChunkChoice[]
   readonly usage?: ChatUsage | null | undefined
   readonly service_tier?: string | null | undefined
+  readonly model_version?: string | undefined
 }
 export interface ChatWire {
   readonly request: ChatRequest

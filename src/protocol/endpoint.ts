@@ -1,4 +1,6 @@
 import type { z } from 'zod'
+import type { CatalogEndpoint } from '../catalog/model-card.ts'
+import type { ErrorBody } from '../errors.ts'
 import type { Usage } from './usage.ts'
 
 /** What travels on one endpoint, in OpenAI's own shapes. */
@@ -18,6 +20,12 @@ export interface MediaReference {
   readonly kind: 'image' | 'video'
 }
 
+/** Who answered, in the answer's own words: a provider may serve another model or tier than was asked for. */
+export interface ServedBy {
+  readonly model?: string | undefined
+  readonly tier?: string | undefined
+}
+
 /**
  * Reads one canonical stream as it passes to the client, whoever serves it.
  * `see` throws for an event that is not of this endpoint.
@@ -29,23 +37,55 @@ export interface Observer<Event> {
   /** The stream said that it was over: every choice has its finish reason. */
   readonly complete: boolean
   readonly usage: Usage | undefined
+  readonly served: ServedBy
+}
+
+/** Serves one request by several upstream calls, for a provider that lacks the option (e.g. `n`). */
+export interface FanOut<W extends Wire> {
+  /** One request per upstream call; a single one means that no fan-out is needed. */
+  readonly split: (request: W['request']) => readonly W['request'][]
+  readonly join: (responses: readonly W['response'][]) => W['response']
+  /** Merges the parts' streams; `push` and `end` name the part that an event came from. */
+  readonly joinEvents: (parts: number) => {
+    push(part: number, event: W['event'], emit: (event: W['event']) => void): void
+    end(part: number, emit: (event: W['event']) => void): void
+  }
+}
+
+/** An answer that is not JSON: sound, subtitles, plain text. */
+export interface BytesAnswer {
+  readonly contentType: string
+  readonly bytes: ReadableStream<Uint8Array> | Uint8Array
 }
 
 /** What the gateway needs to know about an endpoint, whoever serves it. */
 export interface Endpoint<W extends Wire> {
   readonly path: `/${string}`
-  /** The catalog's name for it. */
-  readonly capability: string
-  /** What ends a good stream, e.g. `data: [DONE]` and a blank line. */
-  readonly terminator: string
+  /** The catalog's name for it, where it has one. */
+  readonly capability: CatalogEndpoint | undefined
+  /** Whether a good stream ends with `data: [DONE]`, beside its own last event. */
+  readonly doneMarker: boolean
   /** The shape that the body must have before anything else reads it. */
   readonly envelope: z.ZodType<W['request']>
   /** Checks what every provider needs checked, beyond the envelope's schema; throws `GatewayError`. */
   check(request: W['request']): void
+  /** What comes back: one JSON text, events, or bytes of another kind. */
+  answer(request: W['request']): 'json' | 'events' | 'bytes'
   features(request: W['request']): ReadonlySet<Feature>
   media(request: W['request']): readonly MediaReference[]
+  /** Whether a JSON object from an upstream is an answer at all, and not an empty shell. */
+  answers(body: object): body is W['response']
+  /** A decoded answer as bytes, for requests whose answer is `bytes`. */
+  bytesOf(response: W['response']): BytesAnswer
   usage(response: W['response']): Usage | undefined
+  served(response: W['response']): ServedBy
   observe(request: W['request']): Observer<W['event']>
+  /** An event as it is sent: `data` is its JSON text. */
+  frame(event: W['event'], data: string): string
+  /** The error body in an event of an upstream that carries one instead of an answer. */
+  errorIn(event: unknown): unknown
+  /** The frame that ends a broken stream. */
+  errorFrame(body: ErrorBody): string
   /**
    * What of a stream the caller did not ask for: a function from an event and its text to the text to send, or
    * `undefined` to send nothing. `undefined` altogether when every event is wanted as it is.

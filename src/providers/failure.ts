@@ -36,6 +36,8 @@ export interface Failure {
   readonly message: string
   readonly status?: number | undefined
   readonly retryAfterMs?: number | undefined
+  /** However long one waits, this target will not take the request. */
+  readonly final?: boolean | undefined
   /** The upstream's own error fields; shown to the caller only if the row's `relay` is true. */
   readonly upstream?:
     | {
@@ -72,7 +74,7 @@ export const FAILURES: Readonly<Record<FailureKind, FailureRow>> = {
   billing: { act: 'next', health: 0, gate: 'credential', code: 'insufficient_quota' },
   model_missing: { act: 'next', health: 0, gate: 'model', code: 'model_not_found', relay: true },
   request_timeout: { act: 'retry', health: 1, code: 'upstream_timeout' },
-  conflict: { act: 'retry', health: 0, code: 'upstream_error' },
+  conflict: { act: 'retry', health: 0, code: 'conflict' },
   rate_limited: { act: 'next', health: 0, gate: 'capacity', code: 'rate_limit_exceeded', relay: true },
   slow_down: { act: 'next', health: 0, gate: 'capacity', code: 'rate_limit_exceeded', relay: true },
   quota_exhausted: { act: 'next', health: 0, gate: 'credential', code: 'insufficient_quota', relay: true },

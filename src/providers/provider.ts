@@ -1,7 +1,7 @@
 import type { ModelCard } from '../catalog/model-card.ts'
 import type { Chance } from '../lib/chance.ts'
 import type { Decoder } from '../lib/sse.ts'
-import type { Wire } from '../protocol/endpoint.ts'
+import type { FanOut, Wire } from '../protocol/endpoint.ts'
 import type { EndpointId, Wires } from '../protocol/index.ts'
 import type { Failure } from './failure.ts'
 
@@ -12,6 +12,8 @@ export interface Target {
   readonly provider: string
   /** The id that the provider knows. */
   readonly model: string
+  /** Name of the key it is reached with; never the key. */
+  readonly credential: string
 }
 
 /** Bytes that the gateway fetched for a URL in the request. */
@@ -70,18 +72,6 @@ export interface Passthrough<W extends Wire> {
   readonly patch: (request: W['request'], context: CodecContext) => Patch | undefined
 }
 
-/** Serves one request by several upstream calls, for a provider that lacks the option (e.g. `n`). */
-export interface FanOut<W extends Wire> {
-  /** One request per upstream call; a single one means that no fan-out is needed. */
-  readonly split: (request: W['request']) => readonly W['request'][]
-  readonly join: (responses: readonly W['response'][]) => W['response']
-  /** Merges the parts' streams; `push` and `end` name the part that an event came from. */
-  readonly joinEvents: (parts: number) => {
-    push(part: number, event: W['event'], emit: (event: W['event']) => void): void
-    end(part: number, emit: (event: W['event']) => void): void
-  }
-}
-
 /** The upstream speaks its own format. All functions are pure, and none may change the request. */
 export interface Translation<W extends Wire> {
   readonly kind: 'translation'
@@ -93,6 +83,8 @@ export interface Translation<W extends Wire> {
   readonly fanOut?: FanOut<W>
   /** Media URLs are fetched by the gateway and handed over in `context.media`. */
   readonly inlinesMedia?: true
+  /** URLs that the provider resolves itself: they go to `encode` as they are, not fetched. */
+  readonly readsUrl?: (url: string) => boolean
 }
 export type Codec<W extends Wire> = Passthrough<W> | Translation<W>
 
@@ -111,8 +103,9 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
   readonly events?: (request: W['request'], context: CodecContext) => Decoder<Event, W['event']>
   readonly fanOut?: FanOut<W>
   readonly inlinesMedia?: true
+  readonly readsUrl?: (url: string) => boolean
 }): Translation<W> {
-  const { encode, decode, events, fanOut, inlinesMedia } = codec
+  const { encode, decode, events, fanOut, inlinesMedia, readsUrl } = codec
   return {
     kind: 'translation',
     encode,
@@ -121,6 +114,7 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
     ...(events && { events: (request, context) => overJson(events(request, context)) }),
     ...(fanOut && { fanOut }),
     ...(inlinesMedia && { inlinesMedia }),
+    ...(readsUrl && { readsUrl }),
   }
 }
 function overJson<In, Out>(inner: Decoder<In, Out>): Decoder<string, Out> {

@@ -9,8 +9,6 @@ export interface Candidate {
   /** Unique within the route: the same target may be reached with two credentials. */
   readonly id: string
   readonly target: Target
-  /** The credential's name, never its value. */
-  readonly credential: string
   /** Lower is tried first. */
   readonly priority: number
   readonly weight: number

@@ -88,12 +88,7 @@ function retryDelayMs(
   if (progress.onThisTarget >= policy.maxPerTarget || !progress.retryAllowed || progress.streak >= 2)
     return undefined
   const { kind, retryAfterMs } = failure
-  // A gateway's quick failure is worth a second try only where there is no other target.
-  const patient =
-    FAILURES[kind].act === 'retry' ||
-    kind === 'rate_limited' ||
-    (kind === 'bad_gateway' && progress.untried === 0)
-  if (!patient || progress.tookMs >= policy.quickMs) return undefined
+  if (!isPatient(kind, progress) || progress.tookMs >= policy.quickMs) return undefined
   if (retryAfterMs !== undefined)
     return retryAfterMs <= policy.maxRetryAfterMs ? retryAfterMs * (1 + 0.2 * random) : undefined
   if (kind === 'rate_limited') return undefined
@@ -101,3 +96,9 @@ function retryDelayMs(
   const ceiling = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (progress.attempts - 1))
   return own ? own(random) : ceiling * random
 }
+
+/** A gateway's quick failure is worth a second try only where there is no other target. */
+const isPatient = (kind: FailureKind, progress: Progress): boolean =>
+  FAILURES[kind].act === 'retry' ||
+  kind === 'rate_limited' ||
+  (kind === 'bad_gateway' && progress.untried === 0)

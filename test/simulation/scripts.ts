@@ -68,9 +68,7 @@ export const SCRIPTS: readonly Script[] = [
     name: '429-retry-after',
     what: 'A answers 429 with Retry-After 5 s above 300 requests/s',
     upstream: fails((asked) =>
-      asked.perS > 300 * scale(asked)
-        ? { ...quickly(asked, 'rate_limited'), retryAfterMs: 5_000 }
-        : undefined,
+      asked.perS > 300 * scale() ? { ...quickly(asked, 'rate_limited'), retryAfterMs: 5_000 } : undefined,
     ),
   },
   {
@@ -128,7 +126,7 @@ export const SCRIPTS: readonly Script[] = [
     upstream: (target, asked) => {
       if (target !== 'a/m' || asked.t < FAULT_FROM_S) return undefined
       if (asked.t < FAULT_TO_S) return quickly(asked, 'overloaded')
-      const capacity = (200 + 20 * (asked.t - FAULT_TO_S)) * scale(asked)
+      const capacity = (200 + 20 * (asked.t - FAULT_TO_S)) * scale()
       return asked.perS > capacity ? quickly(asked, 'overloaded') : undefined
     },
     endS: 260,
@@ -191,7 +189,7 @@ export const SCRIPTS: readonly Script[] = [
     upstream: (target, asked) => {
       if (!during(asked.t)) return undefined
       if (target === 'a/m') return quickly(asked, 'overloaded')
-      return asked.perS > 500 * scale(asked) ? quickly(asked, 'overloaded') : undefined
+      return asked.perS > 500 * scale() ? quickly(asked, 'overloaded') : undefined
     },
   },
 ]
@@ -201,7 +199,7 @@ let fleetPerS = 1_000
 export const setScale = (perS: number): void => {
   fleetPerS = perS
 }
-const scale = (_: Asked): number => fleetPerS / 1_000
+const scale = (): number => fleetPerS / 1_000
 
 export const scriptNamed = (name: string): Script => {
   const found = SCRIPTS.find((script) => script.name === name)

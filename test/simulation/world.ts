@@ -125,6 +125,15 @@ export class World {
     if (this.options.policy === 'ours') this.at(1_000, 'tick', () => this.tick())
     for (const s of script.restarts ?? []) this.at(s * 1_000, 'restart', () => this.restart())
     this.at(script.coldStart ? FIRST_COLD_MS : 0, 'arrive', () => this.arrive())
+    this.drain()
+    if (this.options.until === undefined) {
+      this.checkLiveness()
+      this.checkRetries()
+    }
+    return this.metrics
+  }
+
+  private drain(): void {
     for (;;) {
       const event = this.agenda.next()
       // Requests stop at the end; what is under way finishes within a minute.
@@ -136,11 +145,6 @@ export class World {
       event.run()
       if (this.options.until !== undefined && this.events >= this.options.until) break
     }
-    if (this.options.until === undefined) {
-      this.checkLiveness()
-      this.checkRetries()
-    }
-    return this.metrics
   }
 
   broken(what: string): never {
@@ -354,8 +358,7 @@ export class World {
         const view = viewOfTarget(isolate.state, id, now)
         return {
           id,
-          target: { id, provider: id[0]!, model: id.slice(2) },
-          credential: 'k',
+          target: { id, provider: id[0]!, model: id.slice(2), credential: 'k' },
           priority: PRIORITY_OF[id]!,
           weight: 1,
           serves: true,

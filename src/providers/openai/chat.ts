@@ -1,10 +1,13 @@
-import type { Allowed } from '../../catalog/model-card.ts'
 import { parameterRules, type ParameterRules } from '../../catalog/parameters.ts'
 import type { ChatRequest } from '../../protocol/chat.ts'
 import type { Adaptation, CodecContext, Patch } from '../provider.ts'
 
 /** Parameters that some models refuse, and the value that says nothing: it may stay (openai.md 2.1). */
-const RESTRICTED: readonly { readonly field: string; readonly rule: keyof ParameterRules; readonly neutral?: unknown }[] = [
+const RESTRICTED: readonly {
+  readonly field: string
+  readonly rule: keyof ParameterRules
+  readonly neutral?: unknown
+}[] = [
   { field: 'temperature', rule: 'sampling', neutral: 1 },
   { field: 'top_p', rule: 'sampling', neutral: 1 },
   { field: 'presence_penalty', rule: 'penalties', neutral: 0 },
@@ -52,22 +55,26 @@ export function patchChat(request: ChatRequest, context: CodecContext): Patch | 
       adapted.push('max_tokens=renamed')
     }
     for (const { field, rule, neutral } of RESTRICTED) {
-      if (!isSet(request[field]) || request[field] === neutral || permits(rules[rule], request, context)) continue
+      if (!isSet(request[field]) || request[field] === neutral || permits(rules[rule], request, context))
+        continue
       drop.push(field)
       adapted.push(`${field}=dropped`)
     }
     if (rules.systemRole === 'user' && request.messages.some(isInstruction)) {
-      set['messages'] = request.messages.map((message) => (isInstruction(message) ? { ...message, role: 'user' } : message))
+      set['messages'] = request.messages.map((message) =>
+        isInstruction(message) ? { ...message, role: 'user' } : message,
+      )
       adapted.push('messages=system-as-user')
     }
   }
 }
 
 const isSet = (value: unknown): boolean => value !== undefined && value !== null
-const isInstruction = (message: { readonly role: string }): boolean => message.role === 'system' || message.role === 'developer'
+const isInstruction = (message: { readonly role: string }): boolean =>
+  message.role === 'system' || message.role === 'developer'
 
 /** `effort-none`: only while the model does not reason; where its default is unknown, the server decides. */
-function permits(rule: Allowed | string, request: ChatRequest, { card }: CodecContext): boolean {
+function permits(rule: string, request: ChatRequest, { card }: CodecContext): boolean {
   if (rule !== 'never' && rule !== 'effort-none') return true
   if (rule === 'never') return false
   const byDefault = card?.reasoning?.kind === 'effort' ? card.reasoning.default : undefined

@@ -118,10 +118,12 @@ describe('midnight in Los Angeles', () => {
     expect(next - ms).toBeLessThanOrEqual(25 * 3_600_000)
   })
   test('every hour of six years agrees with the time zone database', () => {
+    const wrong: string[] = []
     for (let ms = Date.UTC(2024, 0, 1); ms < Date.UTC(2030, 0, 1); ms += 7 * 3_600_000) {
       const next = nextPacificMidnight(ms)
-      if (!local(next).endsWith('00:00:00') || next <= ms || next - ms > 25 * 3_600_000)
-        expect.unreachable(`${new Date(ms).toISOString()} → ${new Date(next).toISOString()}`)
+      const right = local(next).endsWith('00:00:00') && next > ms && next - ms <= 25 * 3_600_000
+      if (!right) wrong.push(new Date(ms).toISOString())
     }
+    expect(wrong).toEqual([])
   })
 })

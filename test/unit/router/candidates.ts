@@ -5,8 +5,7 @@ const yes = (target: string): Admission => ({ verdict: 'yes', permit: { target, 
 
 export const candidate = (id: string, change: Partial<Candidate> = {}): Candidate => ({
   id,
-  target: { id, provider: 'p', model: id },
-  credential: 'k',
+  target: { id, provider: 'p', model: id, credential: 'k' },
   priority: 0,
   weight: 1,
   serves: true,

@@ -1,0 +1,47 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import * as z from 'zod'
+import { configSchema } from '../src/config/schema.ts'
+import { compileConfig } from './compile-config.ts'
+import { generateCatalog } from './generate-catalog.ts'
+
+/** Files made from others, by path. All but the build folder's are committed. */
+function files(): Readonly<Record<string, string>> {
+  return {
+    'build/gateway.json': compileConfig(readFileSync('gateway.yaml', 'utf8')),
+    'schema/config.schema.json': `${JSON.stringify({ $id: 'config.schema.json', title: 'gateway.yaml', ...z.toJSONSchema(configSchema, { io: 'input' }) }, null, 2)}\n`,
+    'src/catalog/models.generated.ts': generateCatalog(),
+  }
+}
+
+/** Writes every generated file. */
+export function generate(): void {
+  for (const [path, content] of Object.entries(files())) {
+    mkdirSync(dirname(path), { recursive: true })
+    if (read(path) !== content) writeFileSync(path, content)
+  }
+}
+
+/** The committed files that no longer are what they are made from. */
+export function stale(): readonly string[] {
+  return Object.entries(files())
+    .filter(([path, content]) => !path.startsWith('build/') && read(path) !== content)
+    .map(([path]) => path)
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+if (import.meta.main) {
+  const old = process.argv.includes('--check') ? stale() : []
+  if (old.length > 0) {
+    console.error(`Stale generated files (run \`npm run generate\`): ${old.join(', ')}`)
+    process.exit(1)
+  }
+  if (!process.argv.includes('--check')) generate()
+}

@@ -1,0 +1,103 @@
+import * as z from 'zod'
+
+const milliseconds = z.number().int().positive()
+/** A name that the operator gives: it appears in headers and reports. */
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/)
+
+const secret = z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'must be the name of a secret, in capitals')
+
+const credential = z.strictObject({
+  secret: secret.describe(
+    'The name of the secret that holds the key; it is also the name of the credential.',
+  ),
+  weight: z.number().positive().default(1),
+})
+
+const provider = z.strictObject({
+  api: z.enum(['openai', 'gemini']).default('openai').describe('The API that it speaks.'),
+  baseUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('For `openai` ending in /v1, for `gemini` the origin. Required for providers of your own.'),
+  credentials: z
+    .array(credential)
+    .min(1)
+    .optional()
+    .describe('Keys of the deployment, used by weight, and each as a fallback of the others.'),
+  models: z
+    .array(name)
+    .default([])
+    .describe('Model ids that are listed and routed to it by their bare name.'),
+})
+
+const target = z.strictObject({
+  provider: name.optional().describe('Left out: the provider of the model.'),
+  model: name.describe('A model id, as its provider or the catalog knows it.'),
+  credential: secret.optional().describe("Left out: any of the provider's."),
+  weight: z.number().nonnegative().default(1).describe('Share of the traffic, for strategies that weigh.'),
+  priority: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('Lower is tried first; strategies order within one priority.'),
+})
+
+const route = z.strictObject({
+  targets: z.array(target).min(1).max(16),
+})
+
+/** The whole configuration: what `gateway.yaml` may say, with the defaults. */
+export const configSchema = z.strictObject({
+  lifecycle: z
+    .enum(['as-is', 'follow', 'refuse'])
+    .default('as-is')
+    .describe(
+      'What to do with a model past its shutdown date: send it anyway, serve its successor, or refuse with 404.',
+    ),
+  adaptation: z
+    .enum(['lenient', 'strict'])
+    .default('lenient')
+    .describe('Lenient leaves out hints that a model cannot honour and lists them; strict refuses them.'),
+  providers: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), provider)
+    .default({})
+    .describe('Settings of `openai` and `gemini`, and providers of your own.'),
+  routes: z
+    .record(name, route)
+    .default({})
+    .describe('Model names of your own, each over one or more targets.'),
+  cors: z
+    .strictObject({ origins: z.array(z.string()).default([]) })
+    .prefault({})
+    .describe('Browser origins that may call /v1. None by default.'),
+  media: z
+    .strictObject({
+      allowHosts: z
+        .array(z.string())
+        .default([])
+        .describe('Hosts exempt from the rules for fetched media; for development and tests.'),
+      maxBytes: z.number().int().positive().default(8_388_608),
+      timeoutMs: milliseconds.default(10_000),
+    })
+    .prefault({})
+    .describe('Media that the gateway fetches for providers that take none by URL.'),
+  timeouts: z
+    .strictObject({
+      requestMs: milliseconds.default(120_000).describe('A whole answer that is not streamed.'),
+      streamMs: milliseconds.default(300_000).describe('A whole stream.'),
+      reasoningMs: milliseconds.default(600_000).describe('Either of them, for a model that reasons.'),
+      firstEventMs: milliseconds.default(20_000).describe('The first meaningful event of an attempt.'),
+      reasoningFirstEventMs: milliseconds.default(120_000),
+      stallMs: milliseconds.default(30_000).describe('Between two events.'),
+      reasoningStallMs: milliseconds.default(120_000),
+      commitMs: milliseconds
+        .default(25_000)
+        .describe('Silence after which a stream gets its headers and comments.'),
+      keepAliveMs: milliseconds.default(10_000).describe('Between two comments on a silent stream.'),
+    })
+    .prefault({}),
+})
+export type Config = z.infer<typeof configSchema>
+/** What one may write in `gateway.yaml`: everything may be left out. */
+export type ConfigInput = z.input<typeof configSchema>

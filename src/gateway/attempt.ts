@@ -1,0 +1,68 @@
+import type { Wire } from '../protocol/endpoint.ts'
+import { type Failure, UpstreamFailure } from '../providers/failure.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { AttemptInput, AttemptPorts, AttemptResult } from './exchange.ts'
+import { failureOf, GARBLED } from './failure-of.ts'
+import { openBytes, readJson } from './read-answer.ts'
+import { openStream } from './open-stream.ts'
+import { readFailure } from './read-failure.ts'
+
+const FIRST_EVENT_TIMEOUT: Failure = {
+  kind: 'first_event_timeout',
+  message: 'The upstream did not begin its answer in time.',
+}
+
+/** Sends one request and waits until its answer means something. Never throws for what the upstream does. */
+export async function attempt<W extends Wire>(
+  ports: AttemptPorts,
+  given: AttemptInput<W>,
+): Promise<AttemptResult<W>> {
+  const input = { ...given, provider: withoutAddress(given) }
+  const own = new AbortController()
+  const signal = AbortSignal.any([input.signal, own.signal])
+  const stop = ports.timers.after(input.limits.firstEventMs, () =>
+    own.abort(new UpstreamFailure(FIRST_EVENT_TIMEOUT)),
+  )
+  try {
+    const responses = await Promise.all(input.bodies.map((body) => send(ports, input, body, signal)))
+    const upstreamRequestId = responses[0]?.headers.get('x-request-id') ?? undefined
+    const answer = await OPEN[input.endpoint.answer(input.request)](ports, input, responses, () =>
+      own.abort(),
+    )
+    return { ok: true, upstreamRequestId, answer }
+  } catch (thrown) {
+    const failure = failureOf(thrown, signal) // before the abort, which would look like the client's
+    own.abort(thrown)
+    return { ok: false, failure }
+  } finally {
+    stop()
+  }
+}
+
+const OPEN = { json: readJson, events: openStream, bytes: openBytes } as const
+
+/** Throws an `UpstreamFailure` for every answer but a 200. */
+async function send<W extends Wire>(
+  ports: AttemptPorts,
+  { url, headers, provider }: AttemptInput<W>,
+  body: BodyInit,
+  signal: AbortSignal,
+): Promise<Response> {
+  const response = await ports.fetch(
+    new Request(url, { method: 'POST', headers, body, redirect: 'manual', signal }),
+  )
+  if (response.status > 200 && response.status < 300) throw new UpstreamFailure(GARBLED) // no answer to a question
+  if (response.status !== 200) throw new UpstreamFailure(await readFailure(response, provider))
+  return response
+}
+
+/** The provider, with errors that do not tell the address it was reached by. */
+function withoutAddress<W extends Wire>({ provider, url }: AttemptInput<W>): Provider {
+  return {
+    ...provider,
+    classify(status, headers, body) {
+      const failure = provider.classify(status, headers, body)
+      return { ...failure, message: failure.message.replaceAll(new URL(url).host, '[upstream]') }
+    },
+  }
+}

@@ -1,0 +1,23 @@
+import type { Decoder } from '../lib/sse.ts'
+import { unframe } from '../lib/sse-merge.ts'
+import type { FanOut, Wire } from '../protocol/endpoint.ts'
+
+/** Decodes the merged stream of several parts: each part has its own decoder, and `fanOut` makes one answer of them. */
+export function fanOutDecoder<W extends Wire>(
+  decoders: readonly Decoder<string, W['event']>[],
+  fanOut: FanOut<W>,
+): Decoder<string, W['event']> {
+  const joined = fanOut.joinEvents(decoders.length)
+  return {
+    push(framed, emit) {
+      const { part, data } = unframe(framed)
+      const decoder = decoders[part]
+      if (decoder === undefined) throw new RangeError(`There is no part ${part}.`)
+      const emitPart = (event: W['event']): void => joined.push(part, event, emit)
+      if (data !== undefined) return decoder.push(data, emitPart)
+      decoder.end(emitPart)
+      joined.end(part, emit)
+    },
+    end: () => undefined,
+  }
+}

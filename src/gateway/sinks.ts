@@ -1,0 +1,119 @@
+import type { Sink } from '../lib/sse.ts'
+import type { Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
+import type { Decoder } from '../lib/sse.ts'
+import { type Failure, UpstreamFailure } from '../providers/failure.ts'
+import { INTERRUPTED } from './answer.ts'
+
+const DONE = '[DONE]'
+
+/**
+ * A stream that already is in the caller's format: every event is read, and its text sent as it came, but for what
+ * the caller did not ask for. A stream without its end marker, or that did not say it was over, was cut short.
+ */
+export function relaySink<W extends Wire>(
+  endpoint: Endpoint<W>,
+  request: W['request'],
+  observer: Observer<W['event']>,
+  classify: (error: unknown) => Failure,
+): Sink {
+  const trim = endpoint.trim(request)
+  let done = !endpoint.doneMarker
+  return {
+    get started() {
+      return observer.started
+    },
+    get ended() {
+      return endpoint.doneMarker && done
+    },
+    push(data, raw, write) {
+      if (done && endpoint.doneMarker) return
+      if (data === DONE) {
+        if (!observer.complete) throw cutShort()
+        done = true
+        write(raw)
+        return
+      }
+      const event = parse(data)
+      const error = endpoint.errorIn(event)
+      if (error !== undefined) throw new UpstreamFailure(classify(error))
+      see(observer, event)
+      const text = trim === undefined ? data : trim(event, data)
+      if (text !== undefined) write(text === data ? raw : replaced(raw, data, text))
+    },
+    end() {
+      if (!done || !observer.complete) throw cutShort()
+    },
+  }
+}
+
+/** A foreign stream: each event is decoded into events of the caller's format. */
+export function translateSink<W extends Wire>(
+  endpoint: Endpoint<W>,
+  request: W['request'],
+  observer: Observer<W['event']>,
+  decoder: Decoder<string, W['event']>,
+): Sink {
+  const trim = endpoint.trim(request)
+  let out: (text: string) => void = () => undefined
+  const emit = (event: W['event']): void => {
+    observer.see(event)
+    const data = JSON.stringify(event)
+    const text = trim === undefined ? data : trim(event, data)
+    if (text !== undefined) out(endpoint.frame(event, text))
+  }
+  return {
+    get started() {
+      return observer.started
+    },
+    push(data, _raw, write) {
+      out = write
+      try {
+        decoder.push(data, emit)
+      } catch (thrown) {
+        throw asFailure(thrown)
+      }
+    },
+    end(write) {
+      out = write
+      decoder.end(emit)
+      if (!observer.complete) throw cutShort()
+      if (endpoint.doneMarker) write(`data: ${DONE}\n\n`)
+    },
+  }
+}
+
+/** The event with other data: its framing, id and name stay as they came. */
+function replaced(raw: string, data: string, text: string): string {
+  const at = raw.indexOf(data)
+  return at < 0
+    ? `data: ${text.replaceAll('\n', '\ndata: ')}\n\n` // its data came in several lines
+    : raw.slice(0, at) + text + raw.slice(at + data.length)
+}
+
+function parse(data: string): unknown {
+  try {
+    return JSON.parse(data)
+  } catch (thrown) {
+    throw asFailure(thrown)
+  }
+}
+
+function see<W extends Wire>(observer: Observer<W['event']>, event: unknown): asserts event is W['event'] {
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the observer checks what it reads
+    observer.see(event as W['event'])
+  } catch (thrown) {
+    throw asFailure(thrown)
+  }
+}
+
+function asFailure(thrown: unknown): UpstreamFailure {
+  return thrown instanceof UpstreamFailure
+    ? thrown
+    : new UpstreamFailure(
+        { kind: 'garbled', message: 'The upstream sent an event that cannot be read.' },
+        thrown,
+      )
+}
+
+const cutShort = (): UpstreamFailure => new UpstreamFailure({ kind: 'cut_short', message: INTERRUPTED })

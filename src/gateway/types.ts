@@ -1,0 +1,120 @@
+import type { ModelCard } from '../catalog/model-card.ts'
+import type { ProviderEntry, Registry } from '../config/registry.ts'
+import type { Config } from '../config/schema.ts'
+import type { GatewayError } from '../errors.ts'
+import type { Principal } from '../keys/principal.ts'
+import type { Pseudonyms } from '../keys/pseudonyms.ts'
+import type { Chance } from '../lib/chance.ts'
+import type { Timers } from '../lib/clock.ts'
+import type { Member } from '../lib/json-scan.ts'
+import type { Finish } from '../lib/sse.ts'
+import type { MediaReference, ServedBy } from '../protocol/endpoint.ts'
+import type { EndpointId, Wires } from '../protocol/index.ts'
+import type { Usage } from '../protocol/usage.ts'
+import type { Failure } from '../providers/failure.ts'
+import type { Adaptation, Media, Notes, Provider, Target } from '../providers/provider.ts'
+import type { Candidate, LifecycleFacts } from './candidates.ts'
+
+/** What is true of one request from start to finish. Immutable; made by the HTTP layer, passed down. */
+export interface Scope {
+  readonly id: string
+  readonly principal: Principal
+  readonly startedAt: number
+  /** Fires when the client has gone. */
+  readonly signal: AbortSignal
+  /** The caller's own limit for the whole request, within bounds. */
+  readonly timeoutMs: number | undefined
+  readonly lifecycle: Config['lifecycle']
+  readonly strict: boolean
+  /** The host that the caller reached the gateway by. */
+  readonly host: string
+  /** Keeps work alive behind the response. */
+  defer(work: Promise<unknown>): void
+}
+
+/** The caller's request, parsed once, beside the text it came in. */
+export interface Call<E extends EndpointId> {
+  readonly endpoint: E
+  readonly request: Wires[E]['request']
+  readonly raw: RawBody
+}
+export interface RawBody {
+  readonly text: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly members: readonly Member[]
+}
+
+/** What the attempts of one request share. */
+export interface Run {
+  readonly candidates: readonly Candidate[]
+  /** Unix milliseconds. */
+  readonly deadline: number
+  /** Fires when the client has gone or the deadline is reached. */
+  readonly signal: AbortSignal
+  readonly pseudonyms: Pseudonyms
+  /** Media fetched so far, by URL. */
+  readonly media: Map<string, Media>
+}
+
+/** One try, for the trace. */
+export interface Attempted {
+  readonly target: Target
+  readonly startedAt: number
+  readonly ms: number
+  readonly failure?: Failure | undefined
+}
+
+/** What one served request was, for the headers and the books. */
+export interface Facts {
+  readonly target: Target
+  readonly card: ModelCard | undefined
+  readonly adapted: readonly Adaptation[]
+  readonly upstreamRequestId: string | undefined
+  readonly served: ServedBy
+  /** Known at once for an answer that is not streamed. */
+  readonly usage: Usage | undefined
+}
+
+/** How the request ended, once its last byte has left. */
+export interface Settled {
+  readonly facts: Facts | undefined
+  readonly attempts: readonly Attempted[]
+  readonly finish: Finish | 'refused'
+  readonly usage: Usage | undefined
+  readonly error?: GatewayError | undefined
+}
+
+/** What the caller gets. Facts come back as values; nothing is written into a shared context. */
+export type Served = {
+  readonly lifecycle: LifecycleFacts
+  /** Never rejects. */
+  readonly settled: Promise<Settled>
+} & (
+  | {
+      readonly kind: 'answer'
+      readonly contentType: string
+      readonly body: string | Uint8Array | ReadableStream<Uint8Array>
+      readonly facts: Facts
+      readonly attempts: readonly Attempted[]
+    }
+  /** The headers had to go out before anything was decided: who serves is not known yet. */
+  | { readonly kind: 'early'; readonly contentType: string; readonly body: ReadableStream<Uint8Array> }
+  | { readonly kind: 'refused'; readonly error: GatewayError; readonly attempts: readonly Attempted[] }
+)
+
+/** Everything the orchestration reaches the world by. */
+export interface Ports {
+  readonly config: Config
+  readonly chance: Chance
+  readonly timers: Timers
+  readonly fetch: (request: Request) => Promise<Response>
+  /** The providers of this deployment, and their keys. */
+  readonly registry: Registry
+  /** How each API is spoken. */
+  readonly apis: Readonly<Record<ProviderEntry['api'], Provider>>
+  readonly fetchMedia: (reference: MediaReference, host: string, signal: AbortSignal) => Promise<Media>
+  readonly checkMedia: (reference: MediaReference, host: string) => void
+  readonly notes: (tenant: string) => Notes
+  readonly pseudonyms: (tenant: string, request: object) => Promise<Pseudonyms>
+}
+export type Gateway = <E extends EndpointId>(call: Call<E>, scope: Scope) => Promise<Served>

@@ -1,0 +1,16 @@
+import type { Principal } from '../keys/principal.ts'
+import type { RawBody } from '../gateway/types.ts'
+import type { Services } from '../services.ts'
+
+/** What Hono's context carries: set by the pipeline in `app.ts`, read by the handlers, by nobody below `http/`. */
+export interface AppEnv {
+  Bindings: Env
+  Variables: {
+    services: Services
+    requestId: string
+    startedAt: number
+    principal: Principal
+    keyMs: number
+    raw: RawBody
+  }
+}

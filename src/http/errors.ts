@@ -1,0 +1,60 @@
+import { HTTPException } from 'hono/http-exception'
+import * as z from 'zod'
+import { GatewayError } from '../errors.ts'
+import { HEADERS } from './headers.ts'
+
+/** Everything that can be thrown on the way to an answer, as the error that the caller gets. */
+export function toGatewayError(thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown
+  if (thrown instanceof z.ZodError) return fromZod(thrown)
+  // Hono's validator says so when the text is no JSON.
+  if (thrown instanceof HTTPException && thrown.status === 400) {
+    return new GatewayError('invalid_json', 'We could not parse the JSON body of your request.')
+  }
+  return new GatewayError('internal', 'The gateway failed to handle the request.', { cause: thrown })
+}
+
+/** The first issue names the parameter, in OpenAI's words (openai.md 1.4). */
+export function fromZod(error: z.ZodError | z.core.$ZodError): GatewayError {
+  const [issue] = error.issues
+  if (issue === undefined) return new GatewayError('invalid_request', 'Invalid request.')
+  if (issue.path.length === 0)
+    return new GatewayError('invalid_type', 'The request body must be a JSON object.')
+  const param = paramOf(issue.path)
+  if (issue.code === 'custom')
+    return new GatewayError('invalid_type', `Invalid type for '${param}': ${issue.message}.`, { param })
+  if (issue.code === 'invalid_type') {
+    return issue.message.includes('received undefined')
+      ? new GatewayError('missing_required_parameter', `Missing required parameter: '${param}'.`, { param })
+      : new GatewayError('invalid_type', `Invalid type for '${param}': expected ${issue.expected}.`, {
+          param,
+        })
+  }
+  if (issue.code === 'too_big' && issue.origin === 'array') {
+    return new GatewayError(
+      'too_many_items',
+      `Invalid '${param}': at most ${issue.maximum} items are allowed.`,
+      { param },
+    )
+  }
+  return new GatewayError('invalid_value', `Invalid '${param}': ${issue.message}.`, { param })
+}
+
+/** A path as OpenAI writes it: `messages[0].role`. */
+function paramOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i === 0 ? '' : '.'}${String(key)}`))
+    .join('')
+}
+
+/** An error as the response that the official SDKs turn into the right class. */
+export function errorResponse(error: GatewayError): Response {
+  const { retry, retryAfterMs, headers } = error.detail
+  const response = Response.json(error.toBody(), { status: error.status, headers: { ...headers } })
+  if (retry !== undefined) response.headers.set(HEADERS.shouldRetry, String(retry))
+  if (retryAfterMs !== undefined) {
+    response.headers.set(HEADERS.retryAfter, String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
+    response.headers.set(HEADERS.retryAfterMs, String(Math.ceil(retryAfterMs)))
+  }
+  return response
+}

@@ -1,0 +1,34 @@
+import { GatewayError } from '../errors.ts'
+
+const MIN_TIMEOUT_MS = 1_000
+const MAX_TIMEOUT_MS = 900_000
+
+/** The caller's own time limit, clamped to 1 s … 15 min. */
+export function timeoutMs(headers: Headers): number | undefined {
+  const value = headers.get('x-gateway-timeout-ms')
+  if (value === null) return undefined
+  if (!/^\d{1,9}$/.test(value))
+    throw new GatewayError('invalid_header', "'x-gateway-timeout-ms' must be a number of milliseconds.", {
+      param: 'x-gateway-timeout-ms',
+    })
+  return Math.min(MAX_TIMEOUT_MS, Math.max(MIN_TIMEOUT_MS, Number(value)))
+}
+
+/** A per-request override from a closed list, if the principal may make it. */
+export function choice<T extends string>(
+  headers: Headers,
+  name: string,
+  allowed: readonly T[],
+  may: boolean,
+): T | undefined {
+  const value = headers.get(name)
+  if (value === null) return undefined
+  const found = allowed.find((option) => option === value.trim())
+  if (found === undefined)
+    throw new GatewayError('invalid_header', `'${name}' must be one of ${allowed.join(', ')}.`, {
+      param: name,
+    })
+  if (!may)
+    throw new GatewayError('not_allowed', `This key may not set '${name}'.`, { param: name, retry: false })
+  return found
+}

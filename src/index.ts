@@ -1,0 +1,4 @@
+import { createApp } from './app.ts'
+import { servicesFor } from './services.ts'
+
+export default createApp(servicesFor)

@@ -1,0 +1,22 @@
+const encoder = new TextEncoder()
+
+/** One secret is kept, everything else is derived from it, so that a use never weakens another (HKDF-SHA-256). */
+export async function deriveHmacKey(secret: string, purpose: string): Promise<CryptoKey> {
+  const material = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveKey'])
+  return crypto.subtle.deriveKey(
+    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: encoder.encode(`llm-gateway/${purpose}`) },
+    material,
+    { name: 'HMAC', hash: 'SHA-256', length: 256 },
+    false,
+    ['sign'],
+  )
+}
+
+/** 32 characters of base64url: enough to be unique, short enough for every field that takes an id. */
+export async function pseudonym(key: CryptoKey, ...parts: readonly string[]): Promise<string> {
+  const message = parts.map((part) => `${part.length}:${part}`).join('') // lengths keep the parts apart
+  const mac = new Uint8Array(await crypto.subtle.sign('HMAC', key, encoder.encode(message)))
+  return btoa(String.fromCharCode(...mac.subarray(0, 24)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+}

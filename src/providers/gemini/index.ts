@@ -1,0 +1,26 @@
+import { chatFanOut } from '../../protocol/chat-fan-out.ts'
+import type { ChatWire } from '../../protocol/chat.ts'
+import type { Provider } from '../provider.ts'
+import { translation } from '../provider.ts'
+import { encodeChat } from './encode.ts'
+import { classify } from './errors.ts'
+import { isReadByGoogle } from './media.ts'
+import { decodeChat } from './response.ts'
+import { chatEvents } from './stream.ts'
+import type { Answer } from './wire.ts'
+
+/** Google's Gemini Developer API. The key goes into a header, never into the URL, where logs would keep it. */
+export const gemini: Provider = {
+  authorize: (credential) => ({ 'x-goog-api-key': credential }),
+  codecs: {
+    chat: translation<ChatWire, Answer>({
+      encode: encodeChat,
+      decode: decodeChat,
+      events: chatEvents,
+      fanOut: chatFanOut,
+      inlinesMedia: true,
+      readsUrl: isReadByGoogle,
+    }),
+  },
+  classify: (status, headers, body) => classify(status, headers, body),
+}

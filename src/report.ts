@@ -1,0 +1,25 @@
+import type { GatewayError } from './errors.ts'
+import { sanitise } from './gateway/answer.ts'
+
+/** One structured line for a fault of ours: no header, no body, no URL, and nothing that looks like a key. */
+export function reportError(requestId: string | undefined, error: GatewayError): void {
+  const { cause } = error.detail
+  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : 'unknown'
+  const at =
+    cause instanceof Error
+      ? (cause.stack ?? '')
+          .split('\n')
+          .slice(1, 4)
+          .map((line) => line.trim())
+      : []
+  // oxlint-disable-next-line eslint/no-console -- the one place that writes to the log
+  console.error(
+    JSON.stringify({
+      level: 'error',
+      requestId,
+      code: error.code,
+      cause: sanitise(text.replaceAll(/https?:\/\/\S+/g, '[url]')),
+      at,
+    }),
+  )
+}
