@@ -7,8 +7,8 @@ import { enter, newTarget, type TargetState } from './target.ts'
 export interface Check {
   readonly provider: string
   readonly credential: string | undefined
-  /** Health ids of the targets that it vouches for. */
-  readonly targets: readonly string[]
+  /** Health ids of the targets that it vouches for; absent: all of the provider's. */
+  readonly targets?: readonly string[]
 }
 
 /** What the deployment's configuration tells the object. */

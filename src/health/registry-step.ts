@@ -130,6 +130,9 @@ function onTick(state: ObjectState, now: number, random: Random): ObjectStep {
   return { state: next, effects: [{ kind: 'persist' }, { kind: 'check', checks: next.settings.checks }] }
 }
 
+const targetsOf = (state: ObjectState, check: Check): readonly string[] =>
+  check.targets ?? Object.keys(state.targets).filter((id) => id.startsWith(`${check.provider}/`))
+
 const checkKey = (check: Check): string => `${check.provider}/${check.credential ?? ''}`
 
 function onChecked(
@@ -154,7 +157,7 @@ function onChecked(
         }),
       }
   }
-  for (const id of check.targets) {
+  for (const id of targetsOf(next, check)) {
     const target = targetOf(next, id, now)
     if (outcome !== 'failed') next = withTarget(next, id, shortenOpen(target, now))
     // Requests that succeed know better than a check of another path.

@@ -1,18 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Check, ObjectState, Saved, Settings } from './registry-state.ts'
+import type { HealthObject, RegistryPorts } from './ports.ts'
+import type { Check, ObjectState, Saved } from './registry-state.ts'
 import { restore, save } from './registry-state.ts'
 import { type CheckOutcome, type ObjectEvent, step } from './registry-step.ts'
 import { snapshotOf } from './snapshot.ts'
 import { timeOf } from './steady.ts'
 import { alarmToArm, nextTick } from './tick.ts'
 import type { Reply, Report, Snapshot } from './wire.ts'
-
-/** What the object cannot know by itself. */
-export interface RegistryPorts {
-  readonly settings: Settings
-  /** Asks the provider for its models, or whether it answers at all; throws when nobody answers. */
-  readonly check: (check: Check, signal: AbortSignal) => Promise<CheckOutcome>
-}
 
 const SAVED = 'health'
 /** A check that takes longer has failed. */
@@ -21,13 +15,6 @@ const CHECK_LIMIT_MS = 5_000
 const CHECKS_AT_ONCE = 4
 /** Reports look after the alarm as well as the cron does, but not each of them. */
 const WATCH_MS = 60_000
-
-/** What the rest of the Worker calls. */
-export interface HealthObject {
-  report(report: Report): Promise<Reply>
-  snapshot(): Promise<{ readonly snapshot: Snapshot; readonly checkedAt: number }>
-  ensureTick(): Promise<{ readonly alarm: number; readonly armed: boolean; readonly checkedAt: number }>
-}
 
 /**
  * The health object. Every decision is `registry-step.ts`: this shell keeps the state, reads the clock and carries
