@@ -1,5 +1,6 @@
 import type { ChatWire } from '../../protocol/chat.ts'
 import type { Passthrough, Provider } from '../provider.ts'
+import { allowances } from './allowances.ts'
 import { patchChat } from './chat.ts'
 import { classify } from './classify.ts'
 
@@ -10,5 +11,6 @@ export const openai: Provider = {
   checkPath: '/models',
   authorize: (credential) => ({ authorization: `Bearer ${credential}` }),
   codecs: { chat },
+  allowances,
   classify,
 }
