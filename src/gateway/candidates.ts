@@ -58,28 +58,36 @@ type Setting = Pick<Config['routes'][string]['targets'][number], 'model' | 'weig
  * Throws `model_not_found`, or `model_retired` if every target is.
  */
 export function resolve(model: string, resolution: Resolution): Resolved {
-  const { routes } = resolution.config
-  const route = Object.hasOwn(routes, model) ? routes[model] : undefined
-  const resolved: Found[] = []
+  const { config } = resolution
+  const route = Object.hasOwn(config.routes, model) ? config.routes[model] : undefined
+  const found = resolveTargets(model, route?.targets ?? [{ model, weight: 1, priority: 0 }], resolution)
+  if (route === undefined) {
+    const spare = config.failover === 'equivalents' ? equivalents(found, resolution) : []
+    const targets = [...found.targets, ...spare]
+    return {
+      ...found,
+      targets,
+      name: undefined,
+      strategy: config.strategy,
+      sticky: false,
+      maxCostUsd: undefined,
+    }
+  }
+  const { strategy = config.strategy, sticky, maxCostUsd } = route
+  return { ...found, name: model, strategy, sticky, maxCostUsd }
+}
+
+function resolveTargets(model: string, settings: readonly Setting[], resolution: Resolution): Found {
+  const found: Found[] = []
   let retired: GatewayError | undefined
-  for (const setting of route?.targets ?? [{ model, weight: 1, priority: 0 }]) {
-    const found = resolveTarget(setting, resolution)
-    if (found instanceof GatewayError) retired ??= found
-    else resolved.push(found)
+  for (const setting of settings) {
+    const target = resolveTarget(setting, resolution)
+    if (target instanceof GatewayError) retired ??= target
+    else found.push(target)
   }
-  const [first] = resolved
+  const [first] = found
   if (first === undefined) throw retired ?? unknownModel(model)
-  const targets = resolved.flatMap((each) => each.targets)
-  const spare =
-    route === undefined && resolution.config.failover === 'equivalents' ? equivalents(first, resolution) : []
-  return {
-    name: route === undefined ? undefined : model,
-    targets: [...targets, ...spare],
-    lifecycle: first.lifecycle,
-    strategy: route?.strategy ?? resolution.config.strategy,
-    sticky: route?.sticky ?? false,
-    maxCostUsd: route?.maxCostUsd,
-  }
+  return { targets: found.flatMap(({ targets }) => targets), lifecycle: first.lifecycle }
 }
 
 /** The other provider's models of the same band (catalog), behind the one that was asked for. */

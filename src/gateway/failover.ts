@@ -71,7 +71,7 @@ export async function failover<E extends EndpointId>(
   ports.health.flush(scope.defer)
   if (failure !== undefined)
     return { attempts, thrown: exhausted(failure, scope.principal.credential !== undefined, attempts) }
-  return { attempts, thrown: refused ?? refusal(ports, call, context.planning) }
+  return { attempts, thrown: refused ?? refusalOf(context.planning, call.request.model) }
 }
 
 async function tryOnce<E extends EndpointId>(
@@ -120,19 +120,6 @@ function progressOf(ports: Ports, run: Run, attempts: readonly Attempted[], at: 
       ({ target, failure }) => target.id !== id && failure?.kind === last?.failure?.kind,
     ),
   }
-}
-
-/** Nothing was tried: health, a shut gate or the request itself stands in the way. */
-function refusal<E extends EndpointId>(ports: Ports, call: Call<E>, planning: Planning): GatewayError {
-  const gated = planning.plan.dropped.find(({ why }) => why === 'gate')
-  const target =
-    gated && planning.targets.find(({ target }) => `${target.id}#${target.credential}` === gated.id)
-  return refusalOf(
-    planning,
-    target && ports.health.gate(target.target),
-    call.request.model,
-    ports.timers.now(),
-  )
 }
 
 function asRefusal(thrown: unknown): GatewayError {

@@ -3,8 +3,8 @@ import { dayOf } from '../catalog/civil-date.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
 import { GatewayError } from '../errors.ts'
 import type { Permit } from '../health/admit.ts'
-import type { Gate } from '../health/gates.ts'
 import { type LogNormal, median, promptClass } from '../health/latency.ts'
+import type { TargetView } from '../health/wire.ts'
 import type { Feature } from '../protocol/endpoint.ts'
 import { endpointOf, type EndpointId } from '../protocol/index.ts'
 import { codecFor } from '../providers/index.ts'
@@ -12,7 +12,6 @@ import type { Candidate } from '../router/candidate.ts'
 import { promptTokens } from '../router/estimate.ts'
 import { plan, type Plan } from '../router/plan.ts'
 import { strategies, type StrategyName } from '../router/strategies/index.ts'
-import { toAnswer } from './answer.ts'
 import { type Resolved, type RouteTarget, unknownModel } from './candidates.ts'
 import { affinityOf } from './affinity.ts'
 import type { Call, Ports, Scope } from './types.ts'
@@ -29,7 +28,6 @@ export interface Planning {
   readonly route: string | undefined
   readonly strategy: StrategyName
   readonly plan: Plan
-  readonly targets: readonly RouteTarget[]
   readonly order: readonly Ranked[]
   readonly promptTokens: number
 }
@@ -92,7 +90,6 @@ export function planRequest<E extends EndpointId>(
     route: resolved.name,
     strategy,
     plan: result,
-    targets: resolved.targets,
     order,
     promptTokens: tokens,
   }
@@ -113,22 +110,41 @@ function candidateOf<E extends EndpointId>(
   const { target: route, alone, tokens, outputTokens } = about
   const { target, card, priority, weight } = route
   const entry = ports.registry.providers.get(target.provider)
-  const view = ports.health.view(target.id)
   return {
     id: `${target.id}#${target.credential}`,
     target,
     priority,
     weight,
     serves: entry !== undefined && codecFor(ports.apis[entry.api], call.endpoint) !== undefined,
-    features: alone || card === undefined || card.assumed === true ? undefined : featuresOf(card),
-    contextTokens: alone ? undefined : card?.contextTokens,
-    costNano: alone ? undefined : costNano(card, tokens, outputTokens, ports.timers.now()),
+    ...(alone ? UNJUDGED : judged(card, { tokens, outputTokens, now: ports.timers.now() })),
     admission: ports.health.admit(target.id),
     // A gate is shut for the deployment's keys; the caller's own is none of them.
     gate: scope.principal.credential === undefined ? ports.health.gate(target) : undefined,
-    health: view?.health ?? 1,
-    errorRate: view?.errorRate ?? 0,
-    latency: view?.latency,
+    ...healthOf(ports.health.view(target.id)),
+  }
+}
+type Judgement = Pick<Candidate, 'features' | 'contextTokens' | 'costNano'>
+const UNJUDGED: Judgement = { features: undefined, contextTokens: undefined, costNano: undefined }
+const healthOf = (view: TargetView | undefined): Pick<Candidate, 'health' | 'errorRate' | 'latency'> => ({
+  health: view?.health ?? 1,
+  errorRate: view?.errorRate ?? 0,
+  latency: view?.latency,
+})
+
+/** What the catalog says that the model can do, and what this request would cost there. */
+function judged(
+  card: ModelCard | undefined,
+  {
+    tokens,
+    outputTokens,
+    now,
+  }: { readonly tokens: number; readonly outputTokens: number; readonly now: number },
+): Judgement {
+  if (card === undefined) return UNJUDGED
+  return {
+    features: card.assumed === true ? undefined : featuresOf(card),
+    contextTokens: card.contextTokens,
+    costNano: costNano(card, tokens, outputTokens, now),
   }
 }
 
@@ -167,23 +183,15 @@ function ceiling(...usd: readonly (number | undefined)[]): number | undefined {
   return set.length === 0 ? undefined : Math.min(...set) * NANO_PER_USD
 }
 
-/** Why nobody serves the request: health, a shut gate, or what the request asks for. */
+/** Why nobody serves the request: health, or what the request asks for. */
 export function refusalOf(
   { plan: { outcome, dropped, retryAfterMs } }: Planning,
-  gate: Gate | undefined,
   model: string,
-  now: number,
 ): GatewayError {
   if (outcome === 'refused') {
     return new GatewayError('upstream_unavailable', 'No upstream is healthy at the moment.', {
       retryAfterMs: retryAfterMs ?? 1_000,
     })
-  }
-  if (gate !== undefined) {
-    const kind = gate.reason === 'nearly_spent' ? 'rate_limited' : gate.reason
-    const words =
-      kind === 'model_missing' ? unknownModel(model).message : 'The upstream has asked for a pause.'
-    return toAnswer({ kind, message: words, retryAfterMs: Math.max(0, gate.until - now) }, false)
   }
   const why = new Set(dropped.map((each) => each.why))
   if (why.has('price'))

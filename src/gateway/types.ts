@@ -39,7 +39,7 @@ export interface Scope {
   /** The host that the caller reached the gateway by. */
   readonly host: string
   /** Keeps work alive behind the response. */
-  defer(work: Promise<unknown>): void
+  readonly defer: (work: Promise<unknown>) => void
 }
 
 /** The caller's request, parsed once, beside the text it came in. */
