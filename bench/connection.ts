@@ -13,6 +13,8 @@ export interface Exchange {
 const HEADER_END = Buffer.from('\r\n\r\n')
 const LAST_CHUNK = '\r\n0\r\n\r\n'
 const TAIL_BYTES = 64
+/** A silence that long is a fault of the bench, which must end then. */
+const SILENCE_MS = 60_000
 
 /** One keep-alive connection that does one exchange at a time; so little work that it is never what is measured. */
 export class Connection {
@@ -22,6 +24,7 @@ export class Connection {
   constructor(port: number) {
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
     this.#socket.on('data', (chunk: Buffer) => this.#data(chunk))
+    this.#socket.setTimeout(SILENCE_MS, () => this.#socket.destroy())
     this.#socket.on('error', (error) => this.#pending?.reject(error))
     this.#socket.on('close', () => this.#pending?.reject(new Error('the connection was closed')))
   }
@@ -49,7 +52,7 @@ class Pending {
   readonly #resolve: (exchange: Exchange) => void
   readonly #onFirstByte: (() => void) | undefined
   readonly #startedAt = performance.now()
-  #head = Buffer.alloc(0)
+  readonly #head: Uint8Array[] = []
   #inHead = true
   #status = 0
   /** Body bytes that are still to come; undefined while the answer is chunked. */
@@ -70,7 +73,7 @@ class Pending {
 
   /** True once the answer is complete. */
   take(chunk: Buffer): boolean {
-    const body = this.#inHead ? this.#readHead(Buffer.concat([this.#head, chunk])) : chunk
+    const body = this.#inHead ? this.#readHead(chunk) : chunk
     if (this.#inHead) return false
     if (body.length > 0) this.#readBody(body)
     const done = this.#left === undefined ? this.#tail.endsWith(LAST_CHUNK) : this.#left <= 0
@@ -87,9 +90,10 @@ class Pending {
   }
 
   /** What stands behind the head, once that is complete. */
-  #readHead(head: Buffer): Buffer {
+  #readHead(chunk: Buffer): Buffer {
+    this.#head.push(chunk)
+    const head = Buffer.concat(this.#head)
     const end = head.indexOf(HEADER_END)
-    this.#head = head
     if (end < 0) return head.subarray(head.length)
     const text = head.toString('latin1', 0, end)
     this.#inHead = false

@@ -4,7 +4,7 @@ import { httpRequest, small } from './bodies.ts'
 import { gzippedBytes } from './bundle.ts'
 import { type Memory, measureMemory } from './memory.ts'
 import { report, type Results } from './report.ts'
-import { bundleAll, type Rig, startRig, untilReady, VARIANTS } from './rig.ts'
+import { bundleAll, type Rig, startRig, greet, VARIANTS } from './rig.ts'
 import { checkStartup, measureStartup } from './startup.ts'
 import { CELLS, FAST_CELLS, measureCell, type Sample } from './throughput.ts'
 
@@ -24,9 +24,7 @@ const bundles = bundleAll()
 const rig = await startRig(bundles)
 let results: Results
 try {
-  await Promise.all(
-    VARIANTS.map((variant) => untilReady(rig.port(variant), httpRequest(small.text('gpt-4.1')))),
-  )
+  await Promise.all(VARIANTS.map((variant) => greet(rig.port(variant), httpRequest(small.text('gpt-4.1')))))
   results = {
     rounds,
     samples: await throughput(rig),

@@ -4,9 +4,9 @@ import { httpRequest, small } from './bodies.ts'
 import { bundle } from './bundle.ts'
 import { Connection } from './connection.ts'
 import { type CpuProfile, profiled } from './inspector.ts'
-import { bareBindings, gatewayBindings, startUpstream, untilReady } from './rig.ts'
+import { bareBindings, gatewayBindings, startUpstream, greet } from './rig.ts'
 import { CELLS, requestOf } from './throughput.ts'
-import { freePort, startWorkerd } from './workerd.ts'
+import { startWorkerd } from './workerd.ts'
 
 /** `sh scripts/run.sh node bench/profile.ts [--case 'stream, bursts'] [--worker openai]`: where the CPU goes. */
 const { values } = parseArgs({
@@ -24,17 +24,16 @@ const { worker } = values
 if (worker !== 'openai' && worker !== 'gemini' && worker !== 'bare') throw new Error(`no worker ${worker}`)
 
 const upstream = await startUpstream()
-const inspectorPort = await freePort()
 const workerd = await startWorkerd({
   main: bundle(worker === 'bare' ? 'hono' : 'gateway', { readable: true }),
   bindings: worker === 'bare' ? bareBindings(upstream.port) : gatewayBindings(upstream.port),
-  inspectorPort,
+  inspected: true,
 })
 try {
-  await untilReady(workerd.port, httpRequest(small.text('gpt-4.1')))
+  await greet(workerd.port, httpRequest(small.text('gpt-4.1')))
   const request = requestOf(cell, worker)
   await load(request, Number(values.requests) / 4)
-  const profile = await profiled(inspectorPort, () => load(request, Number(values.requests)))
+  const profile = await profiled(workerd.inspectorPort, () => load(request, Number(values.requests)))
   if (values.out !== undefined) writeFileSync(values.out, JSON.stringify(profile))
   print(profile)
 } finally {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { httpRequest, small } from './bodies.ts'
 import type { CpuProfile } from './inspector.ts'
 import { cpuMicros } from './proc.ts'
-import { bareBindings, type Bundles, gatewayBindings, startUpstream, untilReady } from './rig.ts'
+import { bareBindings, type Bundles, gatewayBindings, startUpstream, greet } from './rig.ts'
 import { startWorkerd } from './workerd.ts'
 
 export interface Startup {
@@ -27,7 +27,7 @@ export async function measureStartup(bundles: Bundles, rounds: number): Promise<
       const bindings = worker === 'gateway' ? gatewayBindings(upstream.port) : bareBindings(upstream.port)
       const startedAt = performance.now()
       const workerd = await startWorkerd({ main: bundles[worker], bindings })
-      await untilReady(workerd.port, request)
+      await greet(workerd.port, request)
       firstAnswerMs.push(performance.now() - startedAt)
       cpuMs.push(cpuMicros(workerd.pid) / 1_000)
       await workerd.stop()
