@@ -13,7 +13,8 @@ import { fanOutDecoder } from './fan-out.ts'
 import { relaySink, translateSink } from './sinks.ts'
 
 export interface AttemptLimits {
-  readonly firstEventMs: number
+  /** Undefined where the deadline of the whole request is the only limit. */
+  readonly firstEventMs: number | undefined
   readonly stallMs: number
   readonly keepAliveMs: number
 }
@@ -65,9 +66,11 @@ export async function attempt<W extends Wire>(
 ): Promise<AttemptResult<W>> {
   const own = new AbortController()
   const signal = AbortSignal.any([input.signal, own.signal])
-  const stop = ports.timers.after(input.limits.firstEventMs, () =>
-    own.abort(new UpstreamFailure(FIRST_EVENT_TIMEOUT)),
-  )
+  const { firstEventMs } = input.limits
+  const stop =
+    firstEventMs === undefined
+      ? undefined
+      : ports.timers.after(firstEventMs, () => own.abort(new UpstreamFailure(FIRST_EVENT_TIMEOUT)))
   try {
     const responses = await Promise.all(input.bodies.map((body) => send(ports, input, body, signal)))
     const upstreamRequestId = responses[0]?.headers.get('x-request-id') ?? undefined
@@ -80,7 +83,7 @@ export async function attempt<W extends Wire>(
     own.abort(thrown)
     return { ok: false, failure: failureOf(thrown, signal) }
   } finally {
-    stop()
+    stop?.()
   }
 }
 

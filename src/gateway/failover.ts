@@ -126,9 +126,11 @@ function limitsOf(
   const reasons = candidate.card?.reasoning !== undefined
   const remainingMs = run.deadline - timers.now()
   const wholeMs = hasNext ? remainingMs * SHARE_WITH_ALTERNATIVE : remainingMs
+  // Without an alternative the deadline, which is timed already, says the same.
+  const unstreamedMs = hasNext ? wholeMs : undefined
   const firstEventMs = reasons ? timeouts.reasoningFirstEventMs : timeouts.firstEventMs
   return {
-    firstEventMs: call.request.stream === true ? Math.min(firstEventMs, wholeMs) : wholeMs,
+    firstEventMs: call.request.stream === true ? Math.min(firstEventMs, wholeMs) : unstreamedMs,
     stallMs: reasons ? timeouts.reasoningStallMs : timeouts.stallMs,
     keepAliveMs: timeouts.keepAliveMs,
   }
