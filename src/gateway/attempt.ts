@@ -53,6 +53,8 @@ export interface AttemptPorts {
 /** Longest answer that is not streamed, and longest single event: above both, an upstream is broken or hostile. */
 const MAX_ANSWER_BYTES = 32 * 1_048_576
 const MAX_ERROR_BYTES = 262_144
+/** For whole texts only: between those it holds no state. */
+const utf8 = new TextDecoder()
 const FIRST_EVENT_TIMEOUT: Failure = {
   kind: 'first_event_timeout',
   message: 'The upstream did not begin its answer in time.',
@@ -174,7 +176,7 @@ async function readAll<W extends Wire>(
 type BodyAnswer<W extends Wire> = Extract<Begun<W>['answer'], { kind: 'body' }>
 
 async function read<W extends Wire>(input: AttemptInput<W>, response: Response): Promise<BodyAnswer<W>> {
-  const text = new TextDecoder().decode(await readBytes(response, MAX_ANSWER_BYTES))
+  const text = utf8.decode(await readBytes(response, MAX_ANSWER_BYTES))
   const parsed = parse(text)
   if (!isRecord(parsed)) throw new UpstreamFailure(GARBLED)
   const error = parsed['error']
@@ -218,16 +220,12 @@ const isEventStream = (response: Response): boolean =>
 
 /** A stream was asked for and something else came: an error, which is read although the status says 200, or garbage. */
 async function notAStream(response: Response, provider: Provider): Promise<Failure> {
-  const body = parse(
-    new TextDecoder().decode(await readBytes(response, MAX_ERROR_BYTES).catch(() => new Uint8Array())),
-  )
+  const body = parse(utf8.decode(await readBytes(response, MAX_ERROR_BYTES).catch(() => new Uint8Array())))
   return isRecord(body) && isRecord(body['error']) ? provider.classify(200, response.headers, body) : GARBLED
 }
 
 async function readFailure(response: Response, provider: Provider): Promise<Failure> {
-  const text = new TextDecoder().decode(
-    await readBytes(response, MAX_ERROR_BYTES).catch(() => new Uint8Array()),
-  )
+  const text = utf8.decode(await readBytes(response, MAX_ERROR_BYTES).catch(() => new Uint8Array()))
   return provider.classify(response.status, response.headers, parse(text) ?? text)
 }
 
