@@ -24,9 +24,16 @@ export class Connection {
   constructor(port: number) {
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
     this.#socket.on('data', (chunk: Buffer) => this.#data(chunk))
-    this.#socket.setTimeout(SILENCE_MS, () => this.#socket.destroy())
+    this.#socket.setTimeout(SILENCE_MS, () => {
+      if (this.#pending !== undefined) this.#socket.destroy()
+    })
     this.#socket.on('error', (error) => this.#pending?.reject(error))
     this.#socket.on('close', () => this.#pending?.reject(new Error('the connection was closed')))
+  }
+
+  /** False once either side has closed it. */
+  get open(): boolean {
+    return !this.#socket.destroyed && !this.#socket.readableEnded
   }
 
   /** `onFirstByte` runs when the answer's body begins. */

@@ -36,7 +36,7 @@ async function run({
   requests,
   concurrency,
 }: Extract<Order, { kind: 'run' }>): Promise<Outcome> {
-  const pool = pools.get(port) ?? []
+  const pool = (pools.get(port) ?? []).filter((connection) => connection.open)
   pools.set(port, pool)
   while (pool.length < concurrency) pool.push(new Connection(port))
   const exchanges: Exchange[] = []

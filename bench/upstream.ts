@@ -10,7 +10,7 @@ import { cannedAnswer } from '../simulator/canned.ts'
 /** The model and `stream` stand at the beginning of every body of the bench. */
 const HEAD_BYTES = 2_048
 
-const server = createServer({ keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
+const server = createServer({ keepAliveTimeout: 3_600_000 }, (incoming, outgoing) => {
   let head = ''
   incoming.on('data', (chunk: Buffer) => {
     if (head.length < HEAD_BYTES) head += chunk.toString('latin1', 0, HEAD_BYTES)
