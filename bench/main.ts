@@ -18,7 +18,7 @@ const { values } = parseArgs({
   },
 })
 const rounds = Number(values.rounds ?? (values.fast ? 1 : 7))
-const everything = values.only === ''
+const wanted = (part: string): boolean => part.includes(values.only)
 
 const bundles = bundleAll()
 const rig = await startRig(bundles)
@@ -28,9 +28,9 @@ try {
   results = {
     rounds,
     samples: await throughput(rig),
-    memory: everything ? await memory(rig) : [],
-    startup: everything ? await measureStartup(bundles, values.fast ? 1 : 9) : [],
-    checkStartupMs: everything && !values.fast ? checkStartup() : undefined,
+    memory: wanted('memory') ? await memory(rig) : [],
+    startup: wanted('startup') ? await measureStartup(bundles, values.fast ? 1 : 9) : [],
+    checkStartupMs: wanted('startup') && !values.fast ? checkStartup() : undefined,
     gzippedBytes: gzippedBytes(bundles.gateway),
   }
 } finally {
@@ -47,7 +47,7 @@ if (values.name !== undefined) {
 async function throughput(rig: Rig): Promise<readonly Sample[]> {
   const samples: Sample[] = []
   for (const cell of values.fast ? FAST_CELLS : CELLS) {
-    if (!cell.name.includes(values.only)) continue
+    if (!wanted(cell.name)) continue
     process.stderr.write(`${cell.name}, ${cell.concurrency} at once\n`)
     samples.push(...(await measureCell(rig, cell, rounds)))
   }
@@ -55,7 +55,9 @@ async function throughput(rig: Rig): Promise<readonly Sample[]> {
 }
 
 async function memory(rig: Rig): Promise<readonly Memory[]> {
-  const plan = values.fast ? { rounds: 1, streams: 10, long: false } : { rounds: 3, streams: 200, long: true }
+  const plan = values.fast
+    ? { rounds: 1, streams: 10, longRounds: 0 }
+    : { rounds: 3, streams: 200, longRounds: 5 }
   const found: Memory[] = []
   for (const variant of ['native', 'bare', 'openai', 'gemini'] as const) {
     process.stderr.write(`memory, ${variant}\n`)

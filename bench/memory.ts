@@ -14,12 +14,14 @@ export interface Memory {
 const HELD = 'paced3000'
 /** 228,000 events of 272 bytes: 62 MB. */
 const LONG = 'events228000'
+/** V8 lets its heap grow before it collects for the first time; what a stream holds shows only after that. */
+const WARM_UP = 6
 const MODELS: Readonly<Partial<Record<Variant, string>>> = { gemini: 'gemini-2.5-flash' }
 
 export interface MemoryPlan {
   readonly rounds: number
   readonly streams: number
-  readonly long: boolean
+  readonly longRounds: number
 }
 
 export async function measureMemory(rig: Rig, variant: Variant, plan: MemoryPlan): Promise<Memory> {
@@ -37,14 +39,15 @@ export async function measureMemory(rig: Rig, variant: Variant, plan: MemoryPlan
     await rig.order({ kind: 'hold', port, request: held, streams: plan.streams })
     bytesPerStream.push((residentBytes(pid) - before) / plan.streams)
     await rig.order({ kind: 'release' })
-    if (!plan.long) continue
+  }
+  for (let round = plan.longRounds > 0 ? -WARM_UP : 0; round < plan.longRounds; round++) {
     const from = await settled(pid)
     let peak = from
     const watch = setInterval(() => (peak = Math.max(peak, residentBytes(pid))), 20)
     const { bytes } = await rig.order({ kind: 'run', port, request: long, requests: 1, concurrency: 1 })
     clearInterval(watch)
     longStreamBytes = bytes
-    growthBytes.push(Math.max(peak, residentBytes(pid)) - from)
+    if (round >= 0) growthBytes.push(Math.max(peak, residentBytes(pid)) - from)
   }
   return { variant, bytesPerStream, growthBytes, longStreamBytes }
 }
