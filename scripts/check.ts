@@ -13,6 +13,7 @@ const STEPS: readonly (readonly [name: string, ...command: readonly string[]])[]
   ['unused code', 'knip'],
   ['lockfile serves every platform', 'npm', 'ci', '--dry-run', '--no-audit', '--no-fund', '--loglevel=error'],
   ['bundle', 'node', 'scripts/check-bundle.ts'],
+  ['bench runs', 'node', 'bench/main.ts', '--fast'],
   ['tests', 'vitest', 'run', ...process.argv.slice(2)],
 ]
 

@@ -25,23 +25,26 @@ function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void 
       if (!result.success) throw fromZod(result.error)
     }),
     async (c) => {
-      const { services, raw } = c.var
-      const served = await services.gateway({ endpoint: id, request: c.req.valid('json'), raw }, scopeOf(c))
-      c.executionCtx.waitUntil(served.settled.then((settled) => services.settled(settled)))
+      const services = c.get('services')
+      const call = { endpoint: id, request: c.req.valid('json'), raw: c.get('raw') }
+      const served = await services.gateway(call, scopeOf(c))
+      const settled = served.settled.then(services.settled)
+      // A whole answer has settled already; to keep the request alive for it would cost more than to parse it.
+      if (served.kind === 'stream' || served.kind === 'early') c.executionCtx.waitUntil(settled)
       return respond(c, served)
     },
   )
 }
 
 export function scopeOf(c: Context<AppEnv>): Scope {
-  const { services, requestId, startedAt, principal } = c.var
-  const { config } = services
+  const principal = c.get('principal')
+  const { config } = c.get('services')
   const { headers, signal, url } = c.req.raw
   const may = principal.may.override
   return {
-    id: requestId,
+    id: c.get('requestId'),
     principal,
-    startedAt,
+    startedAt: c.get('startedAt'),
     signal,
     timeoutMs: timeoutMs(headers),
     lifecycle: choice(headers, 'x-gateway-lifecycle', LIFECYCLES, may) ?? config.lifecycle,
@@ -58,7 +61,7 @@ const LIFECYCLES = ['as-is', 'follow', 'refuse'] as const
 const ADAPTATIONS = ['lenient', 'strict'] as const
 
 function respond(c: Context<AppEnv>, served: Served): Response {
-  const headers = servedHeaders(served, { keyMs: c.var.keyMs }, c.var.startedAt)
+  const headers = servedHeaders(served, { keyMs: c.get('keyMs') }, c.get('startedAt'))
   if (c.req.header('x-gateway-trace') === 'true') {
     headers[HEADERS.trace] = asciiJson(
       traceOf(served.planning, served.kind === 'early' ? [] : served.attempts),
