@@ -11,7 +11,10 @@ export interface Progress {
 }
 export type Decision = { readonly act: 'retry' | 'next'; readonly afterMs: number } | { readonly act: 'stop' }
 
-/** resilience.md 3.5: three attempts in all, one repetition on a target, and only of what failed fast. */
+/**
+ * resilience.md 3.5: three attempts in all, one repetition on a target, and only of what failed fast. A model that
+ * misspoke had to speak first, which takes its time.
+ */
 const MAX_ATTEMPTS = 3
 const MAX_ON_TARGET = 2
 const FAST_MS = 1_000
@@ -23,7 +26,8 @@ export function decide(failure: Failure, progress: Progress, chance: Chance): De
   const { act } = FAILURES[failure.kind]
   if (act === 'stop' || progress.attempts >= MAX_ATTEMPTS || progress.remainingMs < MIN_REMAINING_MS)
     return { act: 'stop' }
-  if (act === 'retry' && progress.onThisTarget < MAX_ON_TARGET && progress.failedAfterMs < FAST_MS) {
+  const quick = progress.failedAfterMs < FAST_MS || failure.kind === 'misspoken'
+  if (act === 'retry' && progress.onThisTarget < MAX_ON_TARGET && quick) {
     return { act: 'retry', afterMs: failure.kind === 'network' ? 0 : chance.random() * BASE_DELAY_MS }
   }
   return progress.hasNext ? { act: 'next', afterMs: 0 } : { act: 'stop' }
