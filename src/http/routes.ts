@@ -30,7 +30,8 @@ function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void 
       const served = await services.gateway(call, scopeOf(c))
       const settled = served.settled.then(services.settled)
       // A whole answer has settled already; to keep the request alive for it would cost more than to parse it.
-      if (served.kind === 'stream' || served.kind === 'early') c.executionCtx.waitUntil(settled)
+      if (served.kind === 'early' || (served.kind === 'answer' && typeof served.body !== 'string'))
+        c.executionCtx.waitUntil(settled)
       return respond(c, served)
     },
   )

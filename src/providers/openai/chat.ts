@@ -3,7 +3,10 @@ import type { ChatRequest } from '../../protocol/chat.ts'
 import type { Adaptation, CodecContext, Patch } from '../provider.ts'
 import { withoutSignatures } from './history.ts'
 
-/** Parameters that some models refuse, and the value that says nothing: it may stay (openai.md 2.1). */
+/**
+ * Hints that some models refuse, and the value that says nothing: it may stay (openai.md 2.1). What changes the
+ * answer's shape or content (`n`, `logprobs`, `logit_bias`) is never left out: OpenAI's server refuses it by name.
+ */
 const RESTRICTED: readonly {
   readonly field: string
   readonly rule: keyof ParameterRules
@@ -13,12 +16,8 @@ const RESTRICTED: readonly {
   { field: 'top_p', rule: 'sampling', neutral: 1 },
   { field: 'presence_penalty', rule: 'penalties', neutral: 0 },
   { field: 'frequency_penalty', rule: 'penalties', neutral: 0 },
-  { field: 'logit_bias', rule: 'penalties' },
-  { field: 'logprobs', rule: 'logprobs', neutral: false },
-  { field: 'top_logprobs', rule: 'logprobs' },
   { field: 'stop', rule: 'stop' },
-  { field: 'n', rule: 'choices', neutral: 1 },
-  { field: 'seed', rule: 'choices' },
+  { field: 'seed', rule: 'seed' },
 ]
 /** Fields that identify the caller's end users or steer the upstream's prompt cache. */
 const IDENTIFYING = ['prompt_cache_key', 'user', 'safety_identifier']
