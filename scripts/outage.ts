@@ -35,7 +35,10 @@ interface Sent {
 }
 
 async function run(fault: Fault): Promise<string> {
-  const gateway = await startGateway({ variables: { GATEWAY_FAILOVER: 'equivalents' }, simulator: { recordLimit: 20_000 } })
+  const gateway = await startGateway({
+    variables: { GATEWAY_FAILOVER: 'equivalents' },
+    simulator: { recordLimit: 20_000 },
+  })
   const startedAt = Date.now()
   const sent: Promise<Sent>[] = []
   await new Promise<void>((resolve) => {
@@ -52,12 +55,22 @@ async function run(fault: Fault): Promise<string> {
   })
   const requests = await Promise.all(sent)
   const atA = gateway.received.filter(({ provider, method }) => provider === 'openai' && method === 'POST')
-  const row = rowOf(fault, requests, atA.map(({ time }) => (time - startedAt) / 1_000), gateway.received.filter(({ method }) => method === 'POST').map(({ time }) => (time - startedAt) / 1_000))
+  const row = rowOf(
+    fault,
+    requests,
+    atA.map(({ time }) => (time - startedAt) / 1_000),
+    gateway.received.filter(({ method }) => method === 'POST').map(({ time }) => (time - startedAt) / 1_000),
+  )
   await gateway.close()
   return row
 }
 
-async function send(origin: string, { directive, stream }: Fault, atS: number, faulty: boolean): Promise<Sent> {
+async function send(
+  origin: string,
+  { directive, stream }: Fault,
+  atS: number,
+  faulty: boolean,
+): Promise<Sent> {
   const content = `hello ${faulty ? `[[sim ${directive}]]` : ''}`
   const from = performance.now()
   try {
@@ -74,15 +87,29 @@ async function send(origin: string, { directive, stream }: Fault, atS: number, f
   }
 }
 
-const within = (times: readonly number[], from: number, to: number): number => times.filter((t) => t >= from && t < to).length
+const within = (times: readonly number[], from: number, to: number): number =>
+  times.filter((t) => t >= from && t < to).length
 
-function rowOf(fault: Fault, requests: readonly Sent[], atA: readonly number[], all: readonly number[]): string {
+function rowOf(
+  fault: Fault,
+  requests: readonly Sent[],
+  atA: readonly number[],
+  all: readonly number[],
+): string {
   const asked = requests.map(({ atS }) => atS)
-  const amplification = (from: number, to: number): string => (within(all, from, to) / Math.max(1, within(asked, from, to))).toFixed(2)
+  const amplification = (from: number, to: number): string =>
+    (within(all, from, to) / Math.max(1, within(asked, from, to))).toFixed(2)
   const seconds = Array.from({ length: FAULT_TO_S - FAULT_FROM_S }, (_, i) => FAULT_FROM_S + i)
   const ejected = seconds.findIndex((s) => within(atA, s, FAULT_TO_S) < 0.05 * within(asked, s, FAULT_TO_S))
-  const back = Array.from({ length: END_S - FAULT_TO_S }, (_, i) => i).find((i) => within(atA, FAULT_TO_S + i, FAULT_TO_S + i + 3) >= 0.9 * within(asked, FAULT_TO_S + i, FAULT_TO_S + i + 3))
-  const waits = requests.filter(({ atS }) => atS >= FAULT_FROM_S && atS < FAULT_TO_S).map(({ ms }) => ms).sort((a, b) => a - b)
+  const back = Array.from({ length: END_S - FAULT_TO_S }, (_, i) => i).find(
+    (i) =>
+      within(atA, FAULT_TO_S + i, FAULT_TO_S + i + 3) >=
+      0.9 * within(asked, FAULT_TO_S + i, FAULT_TO_S + i + 3),
+  )
+  const waits = requests
+    .filter(({ atS }) => atS >= FAULT_FROM_S && atS < FAULT_TO_S)
+    .map(({ ms }) => ms)
+    .sort((a, b) => a - b)
   const cells = [
     fault.name,
     within(asked, FAULT_FROM_S, FAULT_TO_S),
@@ -98,7 +125,8 @@ function rowOf(fault: Fault, requests: readonly Sent[], atA: readonly number[], 
   return `| ${cells.join(' | ')} |`
 }
 
-const HEAD = '| fault | requests in it | attempts at the ill provider | after 10 s | most in a second then | ejected after s | back at 90 % after s | amplification, first 10 s; whole | requests lost, of all | p99 in it, ms |\n|---|---|---|---|---|---|---|---|---|---|'
+const HEAD =
+  '| fault | requests in it | attempts at the ill provider | after 10 s | most in a second then | ejected after s | back at 90 % after s | amplification, first 10 s; whole | requests lost, of all | p99 in it, ms |\n|---|---|---|---|---|---|---|---|---|---|'
 const rows: string[] = []
 for (const fault of FAULTS) {
   const row = await run(fault)
