@@ -11,13 +11,14 @@ import {
   RateLimitError,
   UnprocessableEntityError,
 } from 'openai'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Script } from '../../simulator/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { MODELS } from '../support/models.ts'
 import { openaiClient, user } from '../support/openai.ts'
 import { scripted } from '../support/prompt.ts'
+import { recover } from '../support/recover.ts'
 
 let gateway: RunningGateway
 let client: OpenAI
@@ -27,6 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => gateway.close())
 beforeEach(() => gateway.simulator.reset())
+afterEach(() => recover(gateway), 30_000)
 
 type ErrorClass = typeof APIError<number>
 interface Case {
