@@ -116,7 +116,14 @@ const CASES: readonly Case[] = [
     code: 'upstream_error',
     shouldRetry: 'false',
   },
-  { model: OPENAI, script: { status: 502 }, as: InternalServerError, status: 502, code: 'upstream_error' },
+  {
+    model: OPENAI,
+    script: { status: 502 },
+    as: InternalServerError,
+    status: 502,
+    code: 'upstream_error',
+    shouldRetry: 'false',
+  },
   {
     model: OPENAI,
     script: { status: 503 },
@@ -219,7 +226,14 @@ const CASES: readonly Case[] = [
     code: 'upstream_error',
     shouldRetry: 'false',
   },
-  { model: GEMINI, script: { error: 'html' }, as: InternalServerError, status: 502, code: 'upstream_error' },
+  {
+    model: GEMINI,
+    script: { error: 'html' },
+    as: InternalServerError,
+    status: 502,
+    code: 'upstream_error',
+    shouldRetry: 'false',
+  },
   {
     model: GEMINI,
     script: { error: 'unavailable', arrayWrapped: true },
