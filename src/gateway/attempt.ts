@@ -22,13 +22,18 @@ export interface AttemptInput<W extends Wire> {
   readonly context: CodecContext
   readonly url: string
   /** One upstream call each; more than one only where the codec fans out. */
-  readonly bodies: readonly BodyInit[]
+  readonly parts: readonly Part<W>[]
   readonly headers: Readonly<Record<string, string>>
   /** The credential is the caller's own. */
   readonly ownKey: boolean
   readonly limits: AttemptLimits
   /** Fires when the client has gone or the request's time is up. */
   readonly signal: AbortSignal
+}
+/** What one upstream call is to answer, and its body. */
+export interface Part<W extends Wire> {
+  readonly request: W['request']
+  readonly body: BodyInit
 }
 export type Answer<W extends Wire> =
   | { readonly kind: 'json'; readonly text: string; readonly response: W['response'] }
@@ -66,7 +71,7 @@ export async function attempt<W extends Wire>(
     own.abort(new UpstreamFailure(FIRST_EVENT_TIMEOUT)),
   )
   try {
-    const responses = await Promise.all(input.bodies.map((body) => send(ports, input, body, signal)))
+    const responses = await Promise.all(input.parts.map(({ body }) => send(ports, input, body, signal)))
     const upstreamRequestId = responses[0]?.headers.get('x-request-id') ?? undefined
     const answer = await OPEN[input.endpoint.answer(input.request)](ports, input, responses, () =>
       own.abort(),

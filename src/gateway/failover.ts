@@ -96,7 +96,7 @@ function inputOf<E extends EndpointId>(
     readonly hasNext: boolean
   },
 ): AttemptInput<Wires[E]> {
-  const { codec, provider, context, url, headers, bodies } = prepared
+  const { codec, provider, context, url, headers, parts } = prepared
   return {
     endpoint: endpointOf(call.endpoint),
     codec,
@@ -104,7 +104,7 @@ function inputOf<E extends EndpointId>(
     context,
     url,
     headers,
-    bodies,
+    parts,
     request: call.request,
     ownKey: scope.principal.credential !== undefined,
     limits: limitsOf(ports, call, { candidate, run, hasNext }),

@@ -12,6 +12,7 @@ import type {
   Target,
   Translation,
 } from '../providers/provider.ts'
+import type { Part } from './attempt.ts'
 import type { Candidate } from './candidates.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
 
@@ -22,7 +23,7 @@ export interface Prepared<E extends EndpointId> {
   readonly context: CodecContext
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly bodies: readonly BodyInit[]
+  readonly parts: readonly Part<Wires[E]>[]
   readonly adapted: readonly Adaptation[]
 }
 
@@ -63,7 +64,7 @@ export async function prepare<E extends EndpointId>(
       ...upstream.headers,
       ...provider.authorize(credentialOf(ports, scope, target)),
     },
-    bodies: upstream.bodies,
+    parts: upstream.parts,
     adapted: upstream.adapted,
   }
 }
@@ -87,31 +88,43 @@ export function noCredential(provider: string): GatewayError {
   return new GatewayError('upstream_authentication_failed', message, { retry: false })
 }
 
-interface Encoded {
+interface Encoded<W extends Wire> {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly bodies: readonly BodyInit[]
+  readonly parts: readonly Part<W>[]
   readonly adapted: readonly Adaptation[]
 }
 
-function encode<E extends EndpointId>(codec: Codec<Wires[E]>, call: Call<E>, context: CodecContext): Encoded {
-  if (codec.kind === 'translation') return translate(codec, call.request, context)
-  const patch = codec.patch(call.request, context)
-  const body = patch === undefined ? call.raw.bytes : patchJson(call.raw.text, call.raw.members, patch)
-  return { path: codec.path, bodies: [body], adapted: patch?.adapted ?? [] }
+function encode<E extends EndpointId>(
+  codec: Codec<Wires[E]>,
+  call: Call<E>,
+  context: CodecContext,
+): Encoded<Wires[E]> {
+  const { request, raw } = call
+  if (codec.kind === 'translation') return translate(codec, call, context)
+  const patch = codec.patch(request, context)
+  const body = patch === undefined ? raw.bytes : patchJson(raw.text, raw.members, patch)
+  return { path: codec.path, parts: [{ request, body }], adapted: patch?.adapted ?? [] }
 }
 
 /** The parts of a fan-out differ in their bodies alone. */
-function translate<W extends Wire>(
-  codec: Translation<W>,
-  request: W['request'],
+function translate<E extends EndpointId>(
+  { encode, events, fanOut }: Translation<Wires[E]>,
+  { endpoint, request }: Call<E>,
   context: CodecContext,
-): Encoded {
-  const [first, ...others] = (codec.fanOut?.split(request) ?? [request]).map((part) =>
-    codec.encode(part, context),
-  )
+): Encoded<Wires[E]> {
+  const requests = fanOut?.split(request) ?? [request]
+  const streams = endpointOf(endpoint).answer(request) === 'events'
+  if (streams && (events === undefined || (requests.length > 1 && fanOut?.joinEvents === undefined))) {
+    throw new GatewayError('unsupported_parameter', 'This model does not stream on this endpoint.', {
+      param: 'stream',
+    })
+  }
+  const encoded = requests.map((part) => ({ request: part, ...encode(part, context) }))
+  const [first] = encoded
   if (first === undefined) throw new RangeError('A fan-out has at least one part.')
-  return { ...first, bodies: [first.body, ...others.map(({ body }) => body)] }
+  const parts = encoded.map(({ request: part, body }) => ({ request: part, body }))
+  return { path: first.path, headers: first.headers ?? {}, parts, adapted: first.adapted }
 }
 
 /** Fetched once for all attempts; six connections is what the runtime opens at a time. */

@@ -16,7 +16,9 @@ export async function readJson<W extends Wire>(
   input: AttemptInput<W>,
   responses: readonly Response[],
 ): Promise<Json<W>> {
-  const answers = await Promise.all(responses.map((response) => readOne(input, response)))
+  const answers = await Promise.all(
+    responses.map((response, i) => readOne(input, response, requestOf(input, i))),
+  )
   const [first] = answers
   if (first === undefined) throw new UpstreamFailure(GARBLED)
   const fanOut = input.codec.kind === 'translation' ? input.codec.fanOut : undefined
@@ -25,11 +27,20 @@ export async function readJson<W extends Wire>(
   return { kind: 'json', text: JSON.stringify(response), response }
 }
 
-async function readOne<W extends Wire>(input: AttemptInput<W>, response: Response): Promise<Json<W>> {
+/** What the call whose answer this is was to answer: a part of the request, where it fans out. */
+function requestOf<W extends Wire>({ parts, request }: AttemptInput<W>, part: number): W['request'] {
+  return parts[part]?.request ?? request
+}
+
+async function readOne<W extends Wire>(
+  input: AttemptInput<W>,
+  response: Response,
+  request: W['request'],
+): Promise<Json<W>> {
   const { codec, endpoint } = input
   const { text, parsed } = await readObject(input, response)
   if (codec.kind === 'translation') {
-    const decoded = decode(codec, parsed, input)
+    const decoded = decode(codec, parsed, { request, context: input.context })
     return { kind: 'json', text: JSON.stringify(decoded), response: decoded }
   }
   if (!endpoint.answers(parsed)) {
@@ -52,9 +63,13 @@ async function readObject<W extends Wire>(
   return { text, parsed }
 }
 
-function decode<W extends Wire>(codec: Translation<W>, body: unknown, input: AttemptInput<W>): W['response'] {
+function decode<W extends Wire>(
+  codec: Translation<W>,
+  body: unknown,
+  { request, context }: Pick<AttemptInput<W>, 'request' | 'context'>,
+): W['response'] {
   try {
-    return codec.decode(body, input.request, input.context)
+    return codec.decode(body, request, context)
   } catch (thrown) {
     throw thrown instanceof UpstreamFailure ? thrown : new UpstreamFailure(GARBLED, thrown)
   }

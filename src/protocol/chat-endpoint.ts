@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts'
 import { patchJson, scanJson } from '../lib/json-scan.ts'
 import type { ChatChunk, ChatMessage, ChatRequest, ChatWire, Tool } from './chat.ts'
 import type { Endpoint, Feature, MediaReference } from './endpoint.ts'
+import { modelId, refuseRoutingFields } from './envelope.ts'
 import { dataFrame, jsonBytes, topLevelError } from './frames.ts'
 import { isRecord } from './guards.ts'
 import { observeChat } from './chat-observer.ts'
@@ -10,11 +11,7 @@ import { servedBy, toUsage } from './chat-usage.ts'
 
 /** The envelope: what routing needs, and nothing of the message tree (openai.md 2.1; a relayed request is OpenAI's to judge). */
 const envelope = z.looseObject({
-  model: z
-    .string()
-    .min(1)
-    // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is refused
-    .regex(/^[^\u0000-\u001f\u007f]*$/, 'it contains control characters'),
+  model: modelId,
   messages: z.array(z.custom<ChatMessage>(isRecord, 'expected object')).min(1),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
@@ -22,8 +19,6 @@ const envelope = z.looseObject({
   tools: z.array(z.custom<Tool>(isRecord, 'expected object')).max(128).nullish(),
 })
 
-/** Fields by which other gateways let a caller choose where the operator's key goes: refused, never relayed. */
-const ROUTING_FIELDS = ['api_base', 'base_url', 'api_key', 'custom_host', 'extra_headers', 'litellm_params']
 const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/
 
 export const chat: Endpoint<ChatWire> = {
@@ -47,10 +42,7 @@ export const chat: Endpoint<ChatWire> = {
 }
 
 function check(request: ChatRequest): void {
-  for (const name of ROUTING_FIELDS) {
-    if (request[name] !== undefined)
-      throw new GatewayError('unknown_parameter', `Unknown parameter: '${name}'.`, { param: name })
-  }
+  refuseRoutingFields(request)
   for (const [i, tool] of (request.tools ?? []).entries()) {
     const name: unknown = tool?.type === 'function' ? tool.function?.name : undefined
     if (typeof name === 'string' && !TOOL_NAME.test(name)) {

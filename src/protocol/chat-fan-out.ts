@@ -37,7 +37,7 @@ function join(responses: readonly ChatCompletion[]): ChatCompletion {
   }
 }
 
-function joinEvents(parts: number): ReturnType<FanOut<ChatWire>['joinEvents']> {
+function joinEvents(parts: number): ReturnType<NonNullable<FanOut<ChatWire>['joinEvents']>> {
   let running = parts
   /** What every chunk of one stream repeats: the first part's. */
   let head: Pick<ChatChunk, 'id' | 'created' | 'model'> | undefined

@@ -45,8 +45,8 @@ export interface FanOut<W extends Wire> {
   /** One request per upstream call; a single one means that no fan-out is needed. */
   readonly split: (request: W['request']) => readonly W['request'][]
   readonly join: (responses: readonly W['response'][]) => W['response']
-  /** Merges the parts' streams; `push` and `end` name the part that an event came from. */
-  readonly joinEvents: (parts: number) => {
+  /** Merges the parts' streams; `push` and `end` name the part that an event came from. Absent: no streams. */
+  readonly joinEvents?: (parts: number) => {
     push(part: number, event: W['event'], emit: (event: W['event']) => void): void
     end(part: number, emit: (event: W['event']) => void): void
   }

@@ -2,6 +2,7 @@ import { chatFanOut } from '../../protocol/chat-fan-out.ts'
 import type { ChatWire } from '../../protocol/chat.ts'
 import type { Provider } from '../provider.ts'
 import { translation } from '../provider.ts'
+import { embeddings } from './embeddings.ts'
 import { encodeChat } from './encode.ts'
 import { classify } from './errors.ts'
 import { decodeChat } from './response.ts'
@@ -19,6 +20,7 @@ export const gemini: Provider = {
       fanOut: chatFanOut,
       inlinesMedia: true,
     }),
+    embeddings,
   },
   classify: (status, headers, body) => classify(status, headers, body),
 }

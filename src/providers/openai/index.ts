@@ -1,13 +1,15 @@
 import type { ChatWire } from '../../protocol/chat.ts'
 import type { Passthrough, Provider } from '../provider.ts'
 import { patchChat } from './chat.ts'
+import type { EmbeddingsWire } from '../../protocol/embeddings.ts'
 import { classify } from './classify.ts'
+import { relayed } from './relayed.ts'
 
 const chat: Passthrough<ChatWire> = { kind: 'passthrough', path: '/chat/completions', patch: patchChat }
 
 /** OpenAI, and every vendor that speaks its API: they differ by base URL and credential alone. */
 export const openai: Provider = {
   authorize: (credential) => ({ authorization: `Bearer ${credential}` }),
-  codecs: { chat },
+  codecs: { chat, embeddings: relayed<EmbeddingsWire>('/embeddings') },
   classify,
 }
