@@ -22,6 +22,14 @@ export const MESSAGES: Record<string, Record<string, string>> = {
     generateContentRequest: 'GenerateContentRequest',
     model: 'string',
   },
+  BatchEmbedContentsRequest: { requests: 'EmbedContentRequest[]' },
+  EmbedContentRequest: {
+    model: 'string',
+    content: 'Content',
+    taskType: 'TaskType',
+    title: 'string',
+    outputDimensionality: 'int32',
+  },
   Content: { role: 'string', parts: 'Part[]' },
   Part: {
     text: 'string',
@@ -160,6 +168,12 @@ const MEDIA_LEVELS = ['MEDIA_RESOLUTION_LOW', 'MEDIA_RESOLUTION_MEDIUM', 'MEDIA_
 export const ENUMS: Record<string, Enum> = {
   ServiceTier: { values: ['standard', 'flex', 'priority'] },
   Language: { values: ['PYTHON'] },
+  TaskType: {
+    values: [
+      ...['RETRIEVAL_QUERY', 'RETRIEVAL_DOCUMENT', 'SEMANTIC_SIMILARITY', 'CLASSIFICATION', 'CLUSTERING'],
+      ...['QUESTION_ANSWERING', 'FACT_VERIFICATION', 'CODE_RETRIEVAL_QUERY'],
+    ],
+  },
   Outcome: { values: ['OUTCOME_OK', 'OUTCOME_FAILED', 'OUTCOME_DEADLINE_EXCEEDED'] },
   Scheduling: { values: ['SILENT', 'WHEN_IDLE', 'INTERRUPT'] },
   Behavior: { values: ['BLOCKING', 'NON_BLOCKING'] },

@@ -3,10 +3,14 @@ import { objectOf, textOf } from '../json.ts'
 import type { Json } from '../json.ts'
 import type { Clock, Exchange, Provider, Reply } from '../types.ts'
 import { chat } from './chat.ts'
+import { embeddings } from './embeddings.ts'
 import { fault, openaiError } from './errors.ts'
+import { images } from './images.ts'
 import { isShut, modelNamed, MODELS } from './models.ts'
 import type { Model } from './models.ts'
-import { userText } from './turn.ts'
+import { moderations } from './moderations.ts'
+import { speech } from './speech.ts'
+import { saidIn } from './turn.ts'
 
 /** The OpenAI API under /v1. */
 export const openai: Provider = {
@@ -14,13 +18,17 @@ export const openai: Provider = {
   prefix: '/v1/',
   routes: [
     { method: 'POST', path: /^\/v1\/chat\/completions$/, handle: chat },
+    { method: 'POST', path: /^\/v1\/embeddings$/, handle: embeddings },
+    { method: 'POST', path: /^\/v1\/moderations$/, handle: moderations },
+    { method: 'POST', path: /^\/v1\/images\/generations$/, handle: images },
+    { method: 'POST', path: /^\/v1\/audio\/speech$/, handle: speech },
     { method: 'GET', path: /^\/v1\/models$/, handle: listModels },
     { method: 'GET', path: /^\/v1\/models\/(.+)$/, handle: getModel },
   ],
   authorize,
-  lastUserText: (body) => userText(objectOf(body)['messages']),
+  lastUserText: saidIn,
   modelOf: (pathModel, body) => pathModel || textOf(objectOf(body)['model']),
-  streams: (_path, body) => objectOf(body)['stream'] === true,
+  streams: (_path, body) => objectOf(body)['stream'] === true || objectOf(body)['stream_format'] === 'sse',
   fault,
   notFound: (method, path) => openaiError(404, { message: `Invalid URL (${method} ${path})` }),
   headers,
