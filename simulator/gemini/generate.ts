@@ -57,7 +57,7 @@ export function decide({ script, clock }: Exchange, model: Model, request: JsonO
   const thoughts = Math.min(script.thoughtsTokens ?? thoughtsFor(model, config), limit)
   const room = limit - thoughts
   const media = made(model, request, turn.userText, script)
-  const answer = media === undefined ? answerTo(turn, script) : { text: '', calls: [] }
+  const answer = media === undefined ? answerTo(turn, script) : SILENT
   const whole = stopAt(answer.text, arrayOf(config['stopSequences']).map(textOf))
   const text = script.bigEvents === undefined ? cutToTokens(whole, room) : whole
   const cutShort = text.length < whole.length || room <= 0
@@ -68,18 +68,29 @@ export function decide({ script, clock }: Exchange, model: Model, request: JsonO
     text,
     calls,
     made: media,
-    closing: calls.length === 0 && room > 0 ? signature?.() : undefined,
+    closing: closes(calls, room) ? signature?.() : undefined,
     finish: script.finishReason ?? (cutShort ? 'MAX_TOKENS' : 'STOP'),
     finishMessage: script.finishMessage,
     prompt: promptTokens(request, turn, model),
-    counts: {
-      candidates: visibleTokens(text, calls) + (media?.tokens ?? 0),
-      thoughts,
-      ...(media === undefined ? {} : { modality: media.modality }),
-    },
+    counts: { ...visible(text, calls, media), thoughts },
     base: { modelVersion: script.modelVersion ?? model.id, responseId: randomId(22, clock.random) },
     grounding: grounding(script, text),
   }
+}
+
+const SILENT = { text: '', calls: [] }
+
+function visible(
+  text: string,
+  calls: readonly JsonObject[],
+  media: Made | undefined,
+): Omit<Counts, 'thoughts'> {
+  if (media === undefined) return { candidates: visibleTokens(text, calls) }
+  return { candidates: media.tokens, modality: media.modality }
+}
+
+function closes(calls: readonly JsonObject[], room: number): boolean {
+  return calls.length === 0 && room > 0
 }
 
 function limitOf(config: JsonObject, model: Model): number {

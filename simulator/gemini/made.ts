@@ -53,9 +53,7 @@ function speech(model: Model, config: JsonObject, text: string): Made {
   return { parts: [{ inlineData }], modality: 'AUDIO', tokens: secondsOf(text) * 25 }
 }
 
-const VOICES = [
-  ...['Zephyr', 'Puck', 'Charon', 'Kore', 'Fenrir', 'Leda', 'Orus', 'Aoede', 'Callirrhoe', 'Autonoe'],
-  ...['Enceladus', 'Iapetus', 'Umbriel', 'Algieba', 'Despina', 'Erinome', 'Algenib', 'Rasalgethi'],
-  ...['Laomedeia', 'Achernar', 'Alnilam', 'Schedar', 'Gacrux', 'Pulcherrima', 'Achird', 'Zubenelgenubi'],
-  ...['Vindemiatrix', 'Sadachbia', 'Sadaltager', 'Sulafat'],
-]
+const VOICES =
+  'Zephyr Puck Charon Kore Fenrir Leda Orus Aoede Callirrhoe Autonoe Enceladus Iapetus Umbriel Algieba Despina Erinome Algenib Rasalgethi Laomedeia Achernar Alnilam Schedar Gacrux Pulcherrima Achird Zubenelgenubi Vindemiatrix Sadachbia Sadaltager Sulafat'.split(
+    ' ',
+  )

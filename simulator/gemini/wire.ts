@@ -169,10 +169,10 @@ export const ENUMS: Record<string, Enum> = {
   ServiceTier: { values: ['standard', 'flex', 'priority'] },
   Language: { values: ['PYTHON'] },
   TaskType: {
-    values: [
-      ...['RETRIEVAL_QUERY', 'RETRIEVAL_DOCUMENT', 'SEMANTIC_SIMILARITY', 'CLASSIFICATION', 'CLUSTERING'],
-      ...['QUESTION_ANSWERING', 'FACT_VERIFICATION', 'CODE_RETRIEVAL_QUERY'],
-    ],
+    values:
+      'RETRIEVAL_QUERY RETRIEVAL_DOCUMENT SEMANTIC_SIMILARITY CLASSIFICATION CLUSTERING QUESTION_ANSWERING FACT_VERIFICATION CODE_RETRIEVAL_QUERY'.split(
+        ' ',
+      ),
   },
   Outcome: { values: ['OUTCOME_OK', 'OUTCOME_FAILED', 'OUTCOME_DEADLINE_EXCEEDED'] },
   Scheduling: { values: ['SILENT', 'WHEN_IDLE', 'INTERRUPT'] },

@@ -44,7 +44,7 @@ function largest(id: string): number {
 function textsOf(input: Json | undefined): string[] {
   if (typeof input === 'string') return [refuseEmpty(stripDirective(input))]
   const list = arrayOf(input)
-  if (list.every((each) => typeof each === 'number')) return [list.join(' ')]
+  if (list.every((each) => typeof each === 'number')) return [JSON.stringify(list)]
   if (list.length > 2_048)
     throw invalid(
       null,
@@ -52,7 +52,7 @@ function textsOf(input: Json | undefined): string[] {
       "Invalid 'input': array too long. Expected an array with maximum length 2048.",
     )
   return list.map((each) =>
-    Array.isArray(each) ? each.join(' ') : refuseEmpty(stripDirective(textOf(each))),
+    Array.isArray(each) ? JSON.stringify(each) : refuseEmpty(stripDirective(textOf(each))),
   )
 }
 

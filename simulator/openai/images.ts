@@ -1,5 +1,5 @@
 import { withUsage } from '../deliver.ts'
-import { given } from '../json.ts'
+import { given, textOf } from '../json.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { PNG } from '../samples.ts'
 import { tokensOf } from '../tokens.ts'
@@ -32,7 +32,7 @@ export function images(exchange: Exchange): Reply {
   for (const name of ['response_format', 'style']) {
     if (given(request, name)) throw invalid('unknown_parameter', name, `Unknown parameter: '${name}'.`)
   }
-  if (/\bforbidden\b/.test(String(request['prompt']))) {
+  if (/\bforbidden\b/.test(textOf(request['prompt']))) {
     const message = 'Your request was rejected by the safety system.'
     throw invalid('moderation_blocked', null, message)
   }
@@ -59,7 +59,7 @@ export function images(exchange: Exchange): Reply {
 }
 
 function usageOf(request: JsonObject, many: number): JsonObject {
-  const text = tokensOf(String(request['prompt']))
+  const text = tokensOf(textOf(request['prompt']))
   const output = many * IMAGE_TOKENS
   return {
     input_tokens: text,

@@ -1,4 +1,4 @@
-import { isObject } from '../json.ts'
+import { isObject, textOf } from '../json.ts'
 import { base64, pcm, secondsOf, wav } from '../samples.ts'
 import { stripDirective } from '../script.ts'
 import { tokensOf } from '../tokens.ts'
@@ -36,16 +36,16 @@ export function speech(exchange: Exchange): Reply {
   const { voice, input } = request
   const first = model.id.startsWith('tts-1')
   const voices = first ? VOICES : [...VOICES, ...NEWER_VOICES]
-  if (!isObject(voice) && !voices.includes(String(voice)))
+  if (!isObject(voice) && !voices.includes(textOf(voice)))
     throw invalid(
       'invalid_value',
       'voice',
-      `Invalid value: '${String(voice)}'. Supported values are: ${voices.join(', ')}.`,
+      `Invalid value: '${textOf(voice)}'. Supported values are: ${voices.join(', ')}.`,
     )
   if (first && request['stream_format'] === 'sse')
     throw invalid('unsupported_value', 'stream_format', "'sse' is not supported with this model.")
-  const text = stripDirective(String(input))
-  const format = String(request['response_format'] ?? 'mp3')
+  const text = stripDirective(textOf(input))
+  const format = textOf(request['response_format']) || 'mp3'
   const samples = pcm(text)
   if (request['stream_format'] !== 'sse')
     return { kind: 'bytes', contentType: TYPES[format] ?? '', bytes: inFormat(samples, format) }

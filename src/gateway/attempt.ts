@@ -1,6 +1,7 @@
 import type { Timers } from '../lib/clock.ts'
 import type { Relay } from '../lib/sse.ts'
 import type { BytesAnswer, Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
+import type { Usage } from '../protocol/usage.ts'
 import { type Failure, UpstreamFailure } from '../providers/failure.ts'
 import type { Codec, CodecContext, Provider } from '../providers/provider.ts'
 import { failureOf } from './failure-of.ts'
@@ -36,10 +37,13 @@ export interface Part<W extends Wire> {
   readonly body: BodyInit
 }
 export type Answer<W extends Wire> =
-  | { readonly kind: 'json'; readonly text: string; readonly response: W['response'] }
+  | { readonly kind: 'json'; readonly body: string | Uint8Array; readonly response: W['response'] }
   | { readonly kind: 'events'; readonly relay: Relay; readonly observer: Observer<W['event']> }
   | ({
       readonly kind: 'bytes'
+      /** What the bytes were made of, where they were made here. */
+      readonly response: W['response'] | undefined
+      readonly usage: () => Usage | undefined
       readonly finished: Promise<'complete' | 'cancelled' | 'cut-short'>
     } & BytesAnswer)
 export interface Begun<W extends Wire> {

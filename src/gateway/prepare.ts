@@ -2,7 +2,6 @@ import { GatewayError } from '../errors.ts'
 import { patchJson } from '../lib/json-scan.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
 import type { Wire } from '../protocol/endpoint.ts'
-import { codecFor } from '../providers/index.ts'
 import type {
   Adaptation,
   Codec,
@@ -12,6 +11,7 @@ import type {
   Target,
   Translation,
 } from '../providers/provider.ts'
+import { eligibleCodec, notServed } from './eligible.ts'
 import type { Part } from './attempt.ts'
 import type { Candidate } from './candidates.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
@@ -37,8 +37,9 @@ export async function prepare<E extends EndpointId>(
   const { target } = candidate
   const entry = ports.registry.providers.get(target.provider)
   const provider = entry && ports.apis[entry.api]
-  const codec = provider && codecFor(provider, call.endpoint)
-  if (entry === undefined || provider === undefined || codec === undefined) throw notServed(call)
+  const codec = provider && eligibleCodec(provider, call.endpoint, candidate.card)
+  if (entry === undefined || provider === undefined || codec === undefined)
+    throw notServed(call, provider, candidate.card)
   const context: CodecContext = {
     target,
     card: candidate.card,
@@ -70,11 +71,6 @@ export async function prepare<E extends EndpointId>(
 }
 
 const NO_MEDIA: ReadonlyMap<string, Media> = new Map()
-
-function notServed<E extends EndpointId>(call: Call<E>): GatewayError {
-  const message = `The model '${call.request.model}' is not served on ${endpointOf(call.endpoint).path}.`
-  return new GatewayError('model_not_found', message, { param: 'model', retry: false })
-}
 
 /** The caller's own key, or the deployment's that the target names. */
 function credentialOf(ports: Ports, scope: Scope, { credential, provider }: Target): string {

@@ -13,7 +13,11 @@ import { choice, timeoutMs } from './overrides.ts'
 /** One POST route per endpoint of the table. */
 export const routes = new Hono<AppEnv>()
 serve('chat', endpoints.chat)
+serve('completions', endpoints.completions)
 serve('embeddings', endpoints.embeddings)
+serve('moderations', endpoints.moderations)
+serve('images', endpoints.images)
+serve('speech', endpoints.speech)
 
 function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void {
   routes.post(

@@ -1,12 +1,12 @@
 import * as z from 'zod'
 import { GatewayError } from '../errors.ts'
-import { patchJson, scanJson } from '../lib/json-scan.ts'
-import type { ChatChunk, ChatMessage, ChatRequest, ChatWire, Tool } from './chat.ts'
+import type { ChatMessage, ChatRequest, ChatWire, Tool } from './chat.ts'
 import type { Endpoint, Feature, MediaReference } from './endpoint.ts'
 import { modelId, refuseRoutingFields } from './envelope.ts'
 import { dataFrame, jsonBytes, topLevelError } from './frames.ts'
 import { isRecord } from './guards.ts'
 import { observeChat } from './chat-observer.ts'
+import { trimUsage } from './trim-usage.ts'
 import { servedBy, toUsage } from './chat-usage.ts'
 
 /** The envelope: what routing needs, and nothing of the message tree (openai.md 2.1; a relayed request is OpenAI's to judge). */
@@ -38,7 +38,7 @@ export const chat: Endpoint<ChatWire> = {
   frame: dataFrame,
   errorIn: topLevelError,
   errorFrame: (body) => dataFrame(body, JSON.stringify(body)),
-  trim,
+  trim: trimUsage,
 }
 
 function check(request: ChatRequest): void {
@@ -100,27 +100,4 @@ function partsMedia(parts: readonly unknown[], at: string, found: MediaReference
 
 function answers(body: object): body is ChatWire['response'] {
   return 'choices' in body && Array.isArray(body.choices) && body.choices.length > 0
-}
-
-/**
- * The gateway always asks the upstream for the usage of a stream. A caller who did not ask sees neither the extra
- * chunk nor the `usage: null` members that come with the option.
- */
-function trim(request: ChatRequest): ((event: ChatChunk, data: string) => string | undefined) | undefined {
-  if (request.stream_options?.include_usage === true) return undefined
-  return (event, data) => {
-    if (event.usage === undefined) return data
-    if (event.choices.length === 0 && event.usage !== null) return undefined
-    return withoutUsage(data)
-  }
-}
-
-/** Takes the member out of the text, so that the rest of the event stays as it came. */
-function withoutUsage(data: string): string {
-  // Nearly always it is `null`, not the first member, and the only one of that name.
-  if (data.indexOf('"usage"') === data.lastIndexOf('"usage"')) {
-    const cut = data.replace(/,\s*"usage"\s*:\s*null/, '')
-    if (cut !== data) return cut
-  }
-  return patchJson(data, scanJson(data), { set: {}, drop: ['usage'] })
 }

@@ -60,7 +60,8 @@ function joinEvents(parts: number): ReturnType<NonNullable<FanOut<ChatWire>['joi
   }
 }
 
-function addUsage(
+/** Sums what the parts of a fan-out used. */
+export function addUsage(
   a: ChatUsage | null | undefined,
   b: ChatUsage | null | undefined,
 ): ChatUsage | null | undefined {

@@ -40,9 +40,9 @@ const MOST_INPUTS = 2_048
 
 const envelope = z.looseObject({
   model: modelId,
-  input: z.custom<EmbeddingInput>(
-    (value) => typeof value === 'string' || Array.isArray(value),
-    'expected a string or an array',
+  input: z.union(
+    [z.string(), z.array(z.custom<string | number | readonly number[]>())],
+    'it must be a text or a list',
   ),
   stream: z.undefined().optional(),
   encoding_format: z.string().nullish(),

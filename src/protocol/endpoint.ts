@@ -58,6 +58,12 @@ export interface BytesAnswer {
   readonly bytes: ReadableStream<Uint8Array> | Uint8Array
 }
 
+/** Reads what is relayed as it comes, and is no JSON, for what it cost. */
+export interface Meter {
+  see(bytes: Uint8Array): void
+  readonly usage: Usage | undefined
+}
+
 /** What the gateway needs to know about an endpoint, whoever serves it. */
 export interface Endpoint<W extends Wire> {
   readonly path: `/${string}`
@@ -76,8 +82,10 @@ export interface Endpoint<W extends Wire> {
   /** Whether a JSON object from an upstream is an answer at all, and not an empty shell. */
   answers(body: object): body is W['response']
   /** A decoded answer as bytes, for requests whose answer is `bytes`. */
-  bytesOf(response: W['response']): BytesAnswer
+  bytesOf(response: W['response'], request: W['request']): BytesAnswer
   usage(response: W['response']): Usage | undefined
+  /** For answers of `bytes` that are relayed; absent: they do not say. */
+  meter?(request: W['request']): Meter
   served(response: W['response']): ServedBy
   observe(request: W['request']): Observer<W['event']>
   /** An event as it is sent: `data` is its JSON text. */

@@ -64,12 +64,16 @@ export interface Patch {
   readonly adapted: readonly Adaptation[]
 }
 
+/** Whether a model of the catalog is served, where its own list of endpoints does not say so. */
+type Serves = (card: ModelCard) => boolean
+
 /** The upstream already speaks OpenAI: bytes are relayed, and only read. */
 export interface Passthrough<W extends Wire> {
   readonly kind: 'passthrough'
   readonly path: `/${string}`
   /** `undefined` sends the caller's own bytes. */
   readonly patch: (request: W['request'], context: CodecContext) => Patch | undefined
+  readonly serves?: Serves
 }
 
 /** The upstream speaks its own format. All functions are pure, and none may change the request. */
@@ -83,6 +87,7 @@ export interface Translation<W extends Wire> {
   readonly fanOut?: FanOut<W>
   /** Media URLs are fetched by the gateway and handed over in `context.media`. */
   readonly inlinesMedia?: true
+  readonly serves?: Serves
 }
 export type Codec<W extends Wire> = Passthrough<W> | Translation<W>
 
@@ -101,8 +106,9 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
   readonly events?: (request: W['request'], context: CodecContext) => Decoder<Event, W['event']>
   readonly fanOut?: FanOut<W>
   readonly inlinesMedia?: true
+  readonly serves?: Serves
 }): Translation<W> {
-  const { encode, decode, events, fanOut, inlinesMedia } = codec
+  const { encode, decode, events, fanOut, inlinesMedia, serves } = codec
   return {
     kind: 'translation',
     encode,
@@ -111,6 +117,7 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
     ...(events && { events: (request, context) => overJson(events(request, context)) }),
     ...(fanOut && { fanOut }),
     ...(inlinesMedia && { inlinesMedia }),
+    ...(serves && { serves }),
   }
 }
 function overJson<In, Out>(inner: Decoder<In, Out>): Decoder<string, Out> {

@@ -5,7 +5,9 @@ import { translation } from '../provider.ts'
 import { embeddings } from './embeddings.ts'
 import { encodeChat } from './encode.ts'
 import { classify } from './errors.ts'
+import { images } from './images.ts'
 import { decodeChat } from './response.ts'
+import { speech } from './speech.ts'
 import { chatEvents } from './stream.ts'
 import type { Answer } from './wire.ts'
 
@@ -21,6 +23,8 @@ export const gemini: Provider = {
       inlinesMedia: true,
     }),
     embeddings,
+    images,
+    speech,
   },
   classify: (status, headers, body) => classify(status, headers, body),
 }

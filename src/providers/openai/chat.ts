@@ -1,7 +1,7 @@
 import { parameterRules, type ParameterRules } from '../../catalog/parameters.ts'
 import type { ChatRequest } from '../../protocol/chat.ts'
 import type { CodecContext, Patch } from '../provider.ts'
-import { commonChanges, toPatch } from './relayed.ts'
+import { commonChanges, patchOf } from './patch.ts'
 
 /** Parameters that some models refuse, and the value that says nothing: it may stay (openai.md 2.1). */
 const RESTRICTED: readonly {
@@ -26,12 +26,13 @@ const RESTRICTED: readonly {
  * mode the family rules are left to the server, which refuses what it cannot honour.
  */
 export function patchChat(request: ChatRequest, context: CodecContext): Patch | undefined {
-  const { set, drop, adapted } = commonChanges(request, context)
+  const changes = commonChanges(request, context)
+  const { set, drop, adapted } = changes
   if (request.stream === true && request.stream_options?.include_usage !== true) {
     set['stream_options'] = { ...request.stream_options, include_usage: true }
   }
   if (!context.strict) familyRules()
-  return toPatch({ set, drop, adapted })
+  return patchOf(changes)
 
   function familyRules(): void {
     const rules = parameterRules(context.target.model)

@@ -2,6 +2,9 @@ import type { ChatWire } from '../../protocol/chat.ts'
 import type { Passthrough, Provider } from '../provider.ts'
 import { patchChat } from './chat.ts'
 import type { EmbeddingsWire } from '../../protocol/embeddings.ts'
+import type { ImagesWire } from '../../protocol/images.ts'
+import type { SpeechWire } from '../../protocol/speech.ts'
+import type { ModerationsWire } from '../../protocol/moderations.ts'
 import { classify } from './classify.ts'
 import { relayed } from './relayed.ts'
 
@@ -10,6 +13,12 @@ const chat: Passthrough<ChatWire> = { kind: 'passthrough', path: '/chat/completi
 /** OpenAI, and every vendor that speaks its API: they differ by base URL and credential alone. */
 export const openai: Provider = {
   authorize: (credential) => ({ authorization: `Bearer ${credential}` }),
-  codecs: { chat, embeddings: relayed<EmbeddingsWire>('/embeddings') },
+  codecs: {
+    chat,
+    embeddings: relayed<EmbeddingsWire>('/embeddings'),
+    moderations: relayed<ModerationsWire>('/moderations'),
+    images: relayed<ImagesWire>('/images/generations'),
+    speech: relayed<SpeechWire>('/audio/speech'),
+  },
   classify,
 }
