@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import { patchJson } from '../lib/json-scan.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
-import type { Wire } from '../protocol/endpoint.ts'
+import type { MediaReference, Wire } from '../protocol/endpoint.ts'
 import type {
   Adaptation,
   Codec,
@@ -12,8 +12,8 @@ import type {
   Translation,
 } from '../providers/provider.ts'
 import { eligibleCodec, notServed } from './eligible.ts'
-import type { Part } from './attempt.ts'
 import type { Candidate } from './candidates.ts'
+import type { Part } from './exchange.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
 
 /** A request in the form that one target takes, complete but for time limits. */
@@ -47,7 +47,7 @@ export async function prepare<E extends EndpointId>(
     strict: scope.strict,
     media:
       codec.kind === 'translation' && codec.inlinesMedia === true
-        ? await inlineMedia(ports, call, scope, run)
+        ? await inlineMedia(mediaToFetch(codec, call), ports, scope, run)
         : NO_MEDIA,
     notes: ports.notes(scope.principal.tenant),
     pseudonyms: run.pseudonyms,
@@ -123,16 +123,24 @@ function translate<E extends EndpointId>(
   return { path: first.path, headers: first.headers ?? {}, parts, adapted: first.adapted }
 }
 
-/** Fetched once for all attempts; six connections is what the runtime opens at a time. */
-async function inlineMedia<E extends EndpointId>(
-  ports: Ports,
+/** What the provider neither gets inside the request already nor resolves by itself. */
+function mediaToFetch<E extends EndpointId>(
+  { readsUrl }: Translation<Wires[E]>,
   call: Call<E>,
+): readonly MediaReference[] {
+  return endpointOf(call.endpoint)
+    .media(call.request)
+    .filter(({ url }) => !/^data:/i.test(url) && readsUrl?.(url) !== true)
+}
+
+/** Fetched once for all attempts; six connections is what the runtime opens at a time. */
+async function inlineMedia(
+  references: readonly MediaReference[],
+  ports: Ports,
   scope: Scope,
   run: Run,
 ): Promise<ReadonlyMap<string, Media>> {
-  const wanted = endpointOf(call.endpoint)
-    .media(call.request)
-    .filter(({ url }) => !url.startsWith('data:') && !run.media.has(url))
+  const wanted = references.filter(({ url }) => !run.media.has(url))
   await Promise.all(
     wanted.map(async (reference) => {
       run.media.set(reference.url, await ports.fetchMedia(reference, scope.host, run.signal))

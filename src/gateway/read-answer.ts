@@ -6,7 +6,7 @@ import { isRecord } from '../protocol/guards.ts'
 import type { Usage } from '../protocol/usage.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
 import type { Translation } from '../providers/provider.ts'
-import type { Answer, AttemptInput, AttemptPorts } from './attempt.ts'
+import type { Answer, AttemptInput, AttemptPorts } from './exchange.ts'
 import { GARBLED, MAX_ANSWER_BYTES } from './failure-of.ts'
 import { parseJson, readUnexpected } from './read-failure.ts'
 

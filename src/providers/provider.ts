@@ -87,6 +87,8 @@ export interface Translation<W extends Wire> {
   readonly fanOut?: FanOut<W>
   /** Media URLs are fetched by the gateway and handed over in `context.media`. */
   readonly inlinesMedia?: true
+  /** URLs that the provider resolves itself: they go to `encode` as they are, not fetched. */
+  readonly readsUrl?: (url: string) => boolean
   readonly serves?: Serves
 }
 export type Codec<W extends Wire> = Passthrough<W> | Translation<W>
@@ -106,9 +108,10 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
   readonly events?: (request: W['request'], context: CodecContext) => Decoder<Event, W['event']>
   readonly fanOut?: FanOut<W>
   readonly inlinesMedia?: true
+  readonly readsUrl?: (url: string) => boolean
   readonly serves?: Serves
 }): Translation<W> {
-  const { encode, decode, events, fanOut, inlinesMedia, serves } = codec
+  const { encode, decode, events, fanOut, inlinesMedia, readsUrl, serves } = codec
   return {
     kind: 'translation',
     encode,
@@ -117,6 +120,7 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
     ...(events && { events: (request, context) => overJson(events(request, context)) }),
     ...(fanOut && { fanOut }),
     ...(inlinesMedia && { inlinesMedia }),
+    ...(readsUrl && { readsUrl }),
     ...(serves && { serves }),
   }
 }

@@ -8,7 +8,7 @@ import { translation } from '../provider.ts'
 import { leaveOutOthers, type Notepad, unsupportedValue } from './draft.ts'
 import { modelPath } from './model.ts'
 import { isList } from './read.ts'
-import { count } from './usage.ts'
+import { countOnly } from './tolerate.ts'
 import type { UsageMetadata } from './wire.ts'
 
 interface BatchAnswer {
@@ -66,7 +66,7 @@ function decode(body: BatchAnswer, request: EmbeddingsRequest): EmbeddingsRespon
     index,
     embedding: written(valuesOf(each.values), request),
   }))
-  const reported = count(body.usageMetadata?.promptTokenCount)
+  const reported = countOnly(body.usageMetadata?.promptTokenCount)
   const tokens = reported > 0 ? reported : texts.reduce((sum, text) => sum + estimatedTokens(text), 0)
   return {
     object: 'list',

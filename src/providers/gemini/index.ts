@@ -6,6 +6,7 @@ import { embeddings } from './embeddings.ts'
 import { encodeChat } from './encode.ts'
 import { classify } from './errors.ts'
 import { images } from './images.ts'
+import { isReadByGoogle } from './media.ts'
 import { decodeChat } from './response.ts'
 import { speech } from './speech.ts'
 import { chatEvents } from './stream.ts'
@@ -21,6 +22,7 @@ export const gemini: Provider = {
       events: chatEvents,
       fanOut: chatFanOut,
       inlinesMedia: true,
+      readsUrl: isReadByGoogle,
     }),
     embeddings,
     images,
