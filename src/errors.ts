@@ -1,5 +1,6 @@
 /** Every error that a caller can see. `code` is the contract; status and type follow from its row. */
 export const ERRORS = {
+  invalid_multipart: { status: 400, type: 'invalid_request_error' },
   invalid_json: { status: 400, type: 'invalid_request_error' },
   json_too_deep: { status: 400, type: 'invalid_request_error' },
   json_too_complex: { status: 400, type: 'invalid_request_error' },

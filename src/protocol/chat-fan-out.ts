@@ -6,7 +6,7 @@ import type { FanOut } from './endpoint.ts'
 const MOST_CHOICES = 8
 
 /** `n` for providers that give one choice per call: as many calls, one answer. */
-export const chatFanOut: FanOut<ChatWire> = { split, join, joinEvents }
+export const chatFanOut = { split, join, joinEvents } as const satisfies FanOut<ChatWire>
 
 function split(request: ChatRequest): readonly ChatRequest[] {
   const n: unknown = request.n ?? 1
