@@ -1,6 +1,7 @@
 import { canned } from './canned.ts'
 import { control } from './control.ts'
 import { deliver } from './deliver.ts'
+import { readForm } from './form.ts'
 import { gemini } from './gemini/index.ts'
 import { parseJson } from './json.ts'
 import type { Json } from './json.ts'
@@ -102,7 +103,7 @@ async function arrive(request: Request, url: URL, { clock, records }: World): Pr
   const provider = PROVIDERS.find(({ prefix }) => url.pathname.startsWith(prefix))
   const bytes = new Uint8Array(await request.arrayBuffer())
   const rawBody = new TextDecoder().decode(bytes)
-  const json = rawBody === '' ? undefined : parseJson(rawBody)
+  const json = await bodyOf(request, bytes, rawBody)
   const route = provider?.routes.find(
     ({ method, path }) => method === request.method && path.test(url.pathname),
   )
@@ -122,6 +123,15 @@ async function arrive(request: Request, url: URL, { clock, records }: World): Pr
     ...UNANSWERED,
   })
   return { url, provider, route, pathModel, rawBody, bytes, json, record }
+}
+
+async function bodyOf(
+  { headers }: Request,
+  bytes: Uint8Array<ArrayBuffer>,
+  text: string,
+): Promise<Json | undefined> {
+  const form = await readForm(bytes, headers.get('content-type') ?? '')
+  return form ?? (text === '' ? undefined : parseJson(text))
 }
 
 const UNANSWERED = {

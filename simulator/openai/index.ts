@@ -10,6 +10,7 @@ import { isShut, modelNamed, MODELS } from './models.ts'
 import type { Model } from './models.ts'
 import { moderations } from './moderations.ts'
 import { speech } from './speech.ts'
+import { transcriptions, translations } from './transcriptions.ts'
 import { saidIn } from './turn.ts'
 
 /** The OpenAI API under /v1. */
@@ -22,13 +23,18 @@ export const openai: Provider = {
     { method: 'POST', path: /^\/v1\/moderations$/, handle: moderations },
     { method: 'POST', path: /^\/v1\/images\/generations$/, handle: images },
     { method: 'POST', path: /^\/v1\/audio\/speech$/, handle: speech },
+    { method: 'POST', path: /^\/v1\/audio\/transcriptions$/, handle: transcriptions },
+    { method: 'POST', path: /^\/v1\/audio\/translations$/, handle: translations },
     { method: 'GET', path: /^\/v1\/models$/, handle: listModels },
     { method: 'GET', path: /^\/v1\/models\/(.+)$/, handle: getModel },
   ],
   authorize,
   lastUserText: saidIn,
   modelOf: (pathModel, body) => pathModel || textOf(objectOf(body)['model']),
-  streams: (_path, body) => objectOf(body)['stream'] === true || objectOf(body)['stream_format'] === 'sse',
+  streams: (_path, body) => {
+    const { stream, stream_format: format } = objectOf(body)
+    return stream === true || stream === 'true' || format === 'sse'
+  },
   fault,
   notFound: (method, path) => openaiError(404, { message: `Invalid URL (${method} ${path})` }),
   headers,

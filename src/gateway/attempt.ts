@@ -26,9 +26,8 @@ export async function attempt<W extends Wire>(
   try {
     const responses = await Promise.all(input.parts.map(({ body }) => send(ports, input, body, signal)))
     const upstreamRequestId = responses[0]?.headers.get('x-request-id') ?? undefined
-    const answer = await OPEN[input.endpoint.answer(input.request)](ports, input, responses, () =>
-      own.abort(),
-    )
+    const kind = input.answer === 'any' ? kindOf(responses) : input.answer
+    const answer = await OPEN[kind](ports, input, responses, () => own.abort())
     return { ok: true, upstreamRequestId, answer }
   } catch (thrown) {
     const failure = failureOf(thrown, signal) // before the abort, which would look like the client's
@@ -40,6 +39,12 @@ export async function attempt<W extends Wire>(
 }
 
 const OPEN = { json: readJson, events: openStream, bytes: openBytes } as const
+
+function kindOf([response]: readonly Response[]): keyof typeof OPEN {
+  const contentType = response?.headers.get('content-type') ?? ''
+  if (contentType.includes('text/event-stream')) return 'events'
+  return contentType.includes('json') ? 'json' : 'bytes'
+}
 
 /** Throws an `UpstreamFailure` for every answer but a 200. */
 async function send<W extends Wire>(

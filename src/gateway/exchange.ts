@@ -23,6 +23,8 @@ export interface AttemptInput<W extends Wire> {
   readonly headers: Readonly<Record<string, string>>
   /** The credential is the caller's own. */
   readonly ownKey: boolean
+  /** `any`: only the upstream's answer tells. */
+  readonly answer: 'json' | 'events' | 'bytes' | 'any'
   readonly limits: AttemptLimits
   /** Fires when the client has gone or the request's time is up. */
   readonly signal: AbortSignal

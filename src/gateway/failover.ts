@@ -59,7 +59,7 @@ export async function failover<E extends EndpointId>(
       { attempts: attempts.length, onThisTarget, failedAfterMs: ms, remainingMs, hasNext },
       ports.chance,
     )
-    if (decision.act === 'stop') break
+    if (decision.act === 'stop' || call.raw.kind === 'unread') break // an unread body is gone
     if (decision.act === 'next') {
       at++
       onThisTarget = 0
@@ -107,6 +107,11 @@ function inputOf<E extends EndpointId>(
     headers,
     parts,
     request: call.request,
+    // Which fields of a form a model heeds is the provider's to say; JSON endpoints answer as they are asked to.
+    answer:
+      codec.kind === 'passthrough' && call.raw.kind !== 'json'
+        ? 'any'
+        : endpointOf(call.endpoint).answer(call.request),
     ownKey: scope.principal.credential !== undefined,
     limits: limitsOf(ports, call, { candidate, run, hasNext }),
     signal: run.signal,

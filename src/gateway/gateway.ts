@@ -3,15 +3,16 @@ import { UpstreamFailure } from '../providers/failure.ts'
 import { resolve, type Resolved } from './candidates.ts'
 import { failover } from './failover.ts'
 import { serve, serveLate } from './serve.ts'
+import { relays } from './prepare.ts'
 import type { Call, Gateway, Ports, Run, Scope } from './types.ts'
 
 /** The orchestration of one request: resolve the model, walk its targets, say what happened. */
 export function createGateway(ports: Ports): Gateway {
-  return async (call, scope) => {
-    const endpoint = endpointOf(call.endpoint)
-    endpoint.check(call.request)
-    for (const reference of endpoint.media(call.request)) ports.checkMedia(reference, scope.host)
-    const resolved = resolve(call.request.model, {
+  return async (given, scope) => {
+    const endpoint = endpointOf(given.endpoint)
+    endpoint.check(given.request)
+    for (const reference of endpoint.media(given.request)) ports.checkMedia(reference, scope.host)
+    const resolved = resolve(given.request.model, {
       config: ports.config,
       registry: ports.registry,
       mode: scope.lifecycle,
@@ -19,6 +20,7 @@ export function createGateway(ports: Ports): Gateway {
       capability: endpoint.capability,
       ownKey: scope.principal.credential !== undefined,
     })
+    const call = await readWhereNeeded(ports, given, resolved)
     const clock = startClock(ports, call, scope, resolved)
     const run = await startRun(ports, call, scope, { resolved, ...clock })
     const outcome = failover(ports, call, scope, run)
@@ -27,6 +29,20 @@ export function createGateway(ports: Ports): Gateway {
     if (early !== undefined) return serve(early, call, scope, { resolved, stop: clock.stop })
     return serveLate(ports, call, scope, { outcome, resolved, ...clock })
   }
+}
+
+/** A body that nobody has read goes out as it comes, if there is but one place where it could go. */
+async function readWhereNeeded<E extends EndpointId>(
+  ports: Ports,
+  call: Call<E>,
+  { candidates }: Resolved,
+): Promise<Call<E>> {
+  const [only] = candidates
+  if (call.whole === undefined) return call
+  if (only !== undefined && candidates.length === 1 && relays(ports, call.endpoint, only)) return call
+  const whole = await call.whole()
+  endpointOf(whole.endpoint).check(whole.request)
+  return whole
 }
 
 interface Clock {

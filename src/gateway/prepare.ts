@@ -1,5 +1,4 @@
 import { GatewayError } from '../errors.ts'
-import { patchJson } from '../lib/json-scan.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
 import type { MediaReference, Wire } from '../protocol/endpoint.ts'
 import type {
@@ -12,6 +11,7 @@ import type {
   Translation,
 } from '../providers/provider.ts'
 import { eligibleCodec, notServed } from './eligible.ts'
+import { bodyOf, relayedBody } from './body-of.ts'
 import type { Candidate } from './candidates.ts'
 import type { Part } from './exchange.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
@@ -70,6 +70,13 @@ export async function prepare<E extends EndpointId>(
   }
 }
 
+/** Whether a target takes the caller's body as it is, but for single fields. */
+export function relays(ports: Ports, endpoint: EndpointId, { target, card }: Candidate): boolean {
+  const entry = ports.registry.providers.get(target.provider)
+  const codec = entry && eligibleCodec(ports.apis[entry.api], endpoint, card)
+  return codec?.kind === 'passthrough'
+}
+
 const NO_MEDIA: ReadonlyMap<string, Media> = new Map()
 
 /** The caller's own key, or the deployment's that the target names. */
@@ -99,8 +106,13 @@ function encode<E extends EndpointId>(
   const { request, raw } = call
   if (codec.kind === 'translation') return translate(codec, call, context)
   const patch = codec.patch(request, context)
-  const body = patch === undefined ? raw.bytes : patchJson(raw.text, raw.members, patch)
-  return { path: codec.path, parts: [{ request, body }], adapted: patch?.adapted ?? [] }
+  const { body, contentType } = relayedBody(raw, patch, context.target)
+  return {
+    path: codec.path,
+    headers: { 'content-type': contentType },
+    parts: [{ request, body }],
+    adapted: patch?.adapted ?? [],
+  }
 }
 
 /** The parts of a fan-out differ in their bodies alone. */
@@ -119,7 +131,7 @@ function translate<E extends EndpointId>(
   const encoded = requests.map((part) => ({ request: part, ...encode(part, context) }))
   const [first] = encoded
   if (first === undefined) throw new RangeError('A fan-out has at least one part.')
-  const parts = encoded.map(({ request: part, body }) => ({ request: part, body }))
+  const parts = encoded.map(({ request: part, body }) => ({ request: part, body: bodyOf(body) }))
   return { path: first.path, headers: first.headers ?? {}, parts, adapted: first.adapted }
 }
 

@@ -1,12 +1,15 @@
 import { zValidator } from '@hono/zod-validator'
 import { type Context, Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
-import type { Scope, Served } from '../gateway/types.ts'
-import { endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
-import type { Endpoint } from '../protocol/endpoint.ts'
+import type { Call, Scope, Served } from '../gateway/types.ts'
+import { endpointOf, endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
+import { formFields } from '../protocol/upload.ts'
+import type { Endpoint, FormRules } from '../protocol/endpoint.ts'
 import type { AppEnv } from './env.ts'
 import { errorResponse, fromZod } from './errors.ts'
 import { servedHeaders } from './headers.ts'
+import { startHold } from './body.ts'
+import { formHeaders, formPlace, readForm } from './form.ts'
 import { authenticate, readBody } from './pipeline.ts'
 import { choice, timeoutMs } from './overrides.ts'
 
@@ -18,8 +21,15 @@ serve('embeddings', endpoints.embeddings)
 serve('moderations', endpoints.moderations)
 serve('images', endpoints.images)
 serve('speech', endpoints.speech)
+serve('transcriptions', endpoints.transcriptions)
+serve('translations', endpoints.translations)
 
 function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void {
+  const { form } = endpoint
+  if (form !== undefined) {
+    routes.post(endpoint.path, authenticate, (c) => withForm(c, id, form))
+    return
+  }
   routes.post(
     endpoint.path,
     authenticate,
@@ -27,13 +37,49 @@ function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void 
     zValidator('json', endpoint.envelope, (result) => {
       if (!result.success) throw fromZod(result.error)
     }),
-    async (c) => {
-      const { services, raw } = c.var
-      const served = await services.gateway({ endpoint: id, request: c.req.valid('json'), raw }, scopeOf(c))
-      c.executionCtx.waitUntil(served.settled.then((settled) => services.settled(settled)))
-      return respond(c, served)
-    },
+    (c) => answer(c, { endpoint: id, request: c.req.valid('json'), raw: c.var.raw }),
   )
+}
+
+async function answer<E extends EndpointId>(c: Context<AppEnv>, call: Call<E>): Promise<Response> {
+  const { services } = c.var
+  const served = await services.gateway(call, scopeOf(c))
+  c.executionCtx.waitUntil(served.settled.then((settled) => services.settled(settled)))
+  return respond(c, served)
+}
+
+/** A form is read at once, unless a header names the model: then only if more than one target may need it. */
+async function withForm<E extends EndpointId>(
+  c: Context<AppEnv>,
+  endpoint: E,
+  { names, unread }: FormRules<Wires[E]>,
+): Promise<Response> {
+  const { raw: request } = c.req
+  const { contentType } = formHeaders(request.headers)
+  const named = c.req.header('x-gateway-model')
+  const hold = startHold()
+  const place = formPlace()
+  async function read(): Promise<Call<E>> {
+    place.take()
+    const raw = await readForm(request, names, c.var.services.timers, hold)
+    const fields = formFields(raw.form)
+    const parsed = endpointOf(endpoint).envelope.safeParse(
+      named === undefined ? fields : { ...fields, model: named },
+    )
+    if (!parsed.success) throw fromZod(parsed.error)
+    return { endpoint, request: parsed.data, raw }
+  }
+  try {
+    const stream = request.body
+    // Without a length nobody knows how much would be passed on.
+    if (named === undefined || stream === null || !request.headers.has('content-length'))
+      return await answer(c, await read())
+    const raw = { kind: 'unread', contentType, stream } as const
+    return await answer(c, { endpoint, request: unread(named), raw, whole: read })
+  } finally {
+    place.release()
+    hold.release()
+  }
 }
 
 function scopeOf(c: Context<AppEnv>): Scope {

@@ -30,7 +30,9 @@ export function patchForm(
 /** A field's text; undefined if it is not UTF-8. */
 export function textOf({ bytes }: Form, { contentStart, contentEnd }: FormPart): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes.slice(contentStart, contentEnd))
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(
+      bytes.slice(contentStart, contentEnd),
+    )
   } catch {
     return undefined
   }

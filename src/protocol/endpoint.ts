@@ -58,6 +58,12 @@ export interface BytesAnswer {
   readonly bytes: ReadableStream<Uint8Array> | Uint8Array
 }
 
+/** What a form may hold. `unread` stands for one whose fields nobody has read: only the model is known, from a header. */
+export interface FormRules<W extends Wire> {
+  readonly names: ReadonlySet<string>
+  readonly unread: (model: string) => W['request']
+}
+
 /** Reads what is relayed as it comes, and is no JSON, for what it cost. */
 export interface Meter {
   see(bytes: Uint8Array): void
@@ -71,6 +77,8 @@ export interface Endpoint<W extends Wire> {
   readonly capability: CatalogEndpoint | undefined
   /** Whether a good stream ends with `data: [DONE]`, beside its own last event. */
   readonly doneMarker: boolean
+  /** Set for a body that is a form. */
+  readonly form?: FormRules<W>
   /** The shape that the body must have before anything else reads it. */
   readonly envelope: z.ZodType<W['request']>
   /** Checks what every provider needs checked, beyond the envelope's schema; throws `GatewayError`. */

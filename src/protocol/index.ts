@@ -7,6 +7,7 @@ import { images, type ImagesWire } from './images.ts'
 import { moderations, type ModerationsWire } from './moderations.ts'
 
 import { speech, type SpeechWire } from './speech.ts'
+import { type TranscriptionWire, transcriptions, translations } from './transcriptions.ts'
 
 /** Adding an endpoint: one file, and one line in each of the two tables. */
 export interface Wires {
@@ -16,6 +17,8 @@ export interface Wires {
   moderations: ModerationsWire
   images: ImagesWire
   speech: SpeechWire
+  transcriptions: TranscriptionWire
+  translations: TranscriptionWire
 }
 export type EndpointId = keyof Wires
 export const endpoints: { readonly [E in EndpointId]: Endpoint<Wires[E]> } = {
@@ -25,6 +28,8 @@ export const endpoints: { readonly [E in EndpointId]: Endpoint<Wires[E]> } = {
   moderations,
   images,
   speech,
+  transcriptions,
+  translations,
 }
 
 export function isEndpointId(name: string): name is EndpointId {

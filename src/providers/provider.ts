@@ -1,5 +1,6 @@
 import type { ModelCard } from '../catalog/model-card.ts'
 import type { Chance } from '../lib/chance.ts'
+import type { Chunks } from '../lib/chunks.ts'
 import type { Decoder } from '../lib/sse.ts'
 import type { FanOut, Wire } from '../protocol/endpoint.ts'
 import type { EndpointId, Wires } from '../protocol/index.ts'
@@ -52,7 +53,7 @@ export type Adaptation = `${string}=${string}`
 /** What to send, before the shell adds origin, credentials and deadline. */
 export interface Upstream {
   readonly path: `/${string}`
-  readonly body: string | Uint8Array<ArrayBuffer>
+  readonly body: string | Chunks
   readonly headers?: Readonly<Record<string, string>>
   readonly adapted: readonly Adaptation[]
 }

@@ -10,6 +10,7 @@ import { isReadByGoogle } from './media.ts'
 import { decodeChat } from './response.ts'
 import { speech } from './speech.ts'
 import { chatEvents } from './stream.ts'
+import { transcription } from './transcriptions.ts'
 import type { Answer } from './wire.ts'
 
 /** Google's Gemini Developer API. The key goes into a header, never into the URL, where logs would keep it. */
@@ -27,6 +28,8 @@ export const gemini: Provider = {
     embeddings,
     images,
     speech,
+    transcriptions: transcription('transcribe'),
+    translations: transcription('translate'),
   },
   classify: (status, headers, body) => classify(status, headers, body),
 }

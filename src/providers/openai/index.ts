@@ -4,6 +4,7 @@ import { patchChat } from './chat.ts'
 import type { EmbeddingsWire } from '../../protocol/embeddings.ts'
 import type { ImagesWire } from '../../protocol/images.ts'
 import type { SpeechWire } from '../../protocol/speech.ts'
+import type { TranscriptionWire } from '../../protocol/transcriptions.ts'
 import type { ModerationsWire } from '../../protocol/moderations.ts'
 import { classify } from './classify.ts'
 import { relayed } from './relayed.ts'
@@ -19,6 +20,8 @@ export const openai: Provider = {
     moderations: relayed<ModerationsWire>('/moderations'),
     images: relayed<ImagesWire>('/images/generations'),
     speech: relayed<SpeechWire>('/audio/speech'),
+    transcriptions: relayed<TranscriptionWire>('/audio/transcriptions'),
+    translations: relayed<TranscriptionWire>('/audio/translations'),
   },
   classify,
 }
