@@ -105,7 +105,7 @@ function inFormat(format: string, { said, task, usage }: Heard): Reply {
     return {
       kind: 'bytes',
       contentType: 'text/plain; charset=utf-8',
-      bytes: new TextEncoder().encode(text),
+      bytes: new Uint8Array(new TextEncoder().encode(text)),
       usage,
     }
   const segment: Json = { id: 0, seek: 0, start: 0, end: 1.5, text: said, tokens: [], temperature: 0 }

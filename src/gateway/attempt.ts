@@ -25,10 +25,12 @@ export async function attempt<W extends Wire>(
   )
   try {
     const responses = await Promise.all(input.parts.map(({ body }) => send(ports, input, body, signal)))
-    const upstreamRequestId = responses[0]?.headers.get('x-request-id') ?? undefined
+    const headers = responses[0]?.headers
+    const upstreamRequestId = headers?.get('x-request-id') ?? undefined
     const kind = input.answer === 'any' ? kindOf(responses) : input.answer
     const answer = await OPEN[kind](ports, input, responses, () => own.abort())
-    return { ok: true, upstreamRequestId, answer }
+    const allowances = headers === undefined ? [] : (input.provider.allowances?.(headers) ?? [])
+    return { ok: true, upstreamRequestId, allowances, answer }
   } catch (thrown) {
     const failure = failureOf(thrown, signal) // before the abort, which would look like the client's
     own.abort(thrown)

@@ -12,7 +12,7 @@ import type {
 } from '../providers/provider.ts'
 import { eligibleCodec, notServed } from './eligible.ts'
 import { bodyOf, relayedBody } from './body-of.ts'
-import type { Candidate } from './candidates.ts'
+import type { RouteTarget } from './candidates.ts'
 import type { Part } from './exchange.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
 
@@ -32,7 +32,7 @@ export async function prepare<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
-  { candidate, run }: { readonly candidate: Candidate; readonly run: Run },
+  { candidate, run }: { readonly candidate: RouteTarget; readonly run: Run },
 ): Promise<Prepared<E>> {
   const { target } = candidate
   const entry = ports.registry.providers.get(target.provider)
@@ -71,7 +71,7 @@ export async function prepare<E extends EndpointId>(
 }
 
 /** Whether a target takes the caller's body as it is, but for single fields. */
-export function relays(ports: Ports, endpoint: EndpointId, { target, card }: Candidate): boolean {
+export function relays(ports: Ports, endpoint: EndpointId, { target, card }: RouteTarget): boolean {
   const entry = ports.registry.providers.get(target.provider)
   const codec = entry && eligibleCodec(ports.apis[entry.api], endpoint, card)
   return codec?.kind === 'passthrough'
@@ -86,8 +86,8 @@ function credentialOf(ports: Ports, scope: Scope, { credential, provider }: Targ
   return key
 }
 
-export function noCredential(provider: string): GatewayError {
-  const message = `This gateway has no credential for the provider '${provider}'.`
+export function noCredential(what: string): GatewayError {
+  const message = `This gateway has no provider credential for '${what}'.`
   return new GatewayError('upstream_authentication_failed', message, { retry: false })
 }
 

@@ -1,5 +1,6 @@
 import type { ChatWire } from '../../protocol/chat.ts'
 import type { Passthrough, Provider } from '../provider.ts'
+import { allowances } from './allowances.ts'
 import { patchChat } from './chat.ts'
 import type { EmbeddingsWire } from '../../protocol/embeddings.ts'
 import type { ImagesWire } from '../../protocol/images.ts'
@@ -13,6 +14,7 @@ const chat: Passthrough<ChatWire> = { kind: 'passthrough', path: '/chat/completi
 
 /** OpenAI, and every vendor that speaks its API: they differ by base URL and credential alone. */
 export const openai: Provider = {
+  checkPath: '/models',
   authorize: (credential) => ({ authorization: `Bearer ${credential}` }),
   codecs: {
     chat,
@@ -23,5 +25,6 @@ export const openai: Provider = {
     transcriptions: relayed<TranscriptionWire>('/audio/transcriptions'),
     translations: relayed<TranscriptionWire>('/audio/translations'),
   },
+  allowances,
   classify,
 }
