@@ -6,6 +6,8 @@ import { gemini } from './gemini/index.ts'
 import { parseJson } from './json.ts'
 import type { Json } from './json.ts'
 import { openai } from './openai/index.ts'
+import { converse } from './openai/realtime.ts'
+import type { Line, Talker } from './openai/realtime.ts'
 import { Records } from './record.ts'
 import { Scripts } from './script.ts'
 import type { Rule, Script } from './script.ts'
@@ -22,8 +24,16 @@ export interface Options extends Partial<Clock>, Partial<Settings> {
   recordLimit?: number
 }
 
+interface Connection {
+  /** The protocol to select. */
+  protocol: string | undefined
+  open(line: Line): Talker
+}
+
 export interface Simulator {
   fetch(request: Request): Promise<Response>
+  /** For a request that wants a WebSocket: how to hold the session, or the answer that refuses it. */
+  connect(request: Request): Promise<Connection | Response>
   rules(rules: readonly Rule[]): void
   /** The same array all along, oldest first. */
   readonly received: Received[]
@@ -47,7 +57,7 @@ export function createSimulator(options: Options = {}): Simulator {
   }
   const scripts = new Scripts()
   const records = new Records(options.recordLimit ?? 1_000)
-  return {
+  const simulator: Simulator = {
     received: records.list,
     rules: (rules) => scripts.add(rules),
     reset() {
@@ -60,7 +70,19 @@ export function createSimulator(options: Options = {}): Simulator {
       if (url.pathname.startsWith('/__sim/')) return control(request, url, scripts, records)
       return serve(request, url, { clock, settings, scripts, records })
     },
+    async connect(request) {
+      const handshake = await simulator.fetch(request)
+      if (handshake.status !== 200) return handshake
+      const { headers } = request
+      const model = new URL(request.url).searchParams.get('model') ?? ''
+      const offered = (headers.get('sec-websocket-protocol') ?? '').split(/, */)
+      return {
+        protocol: offered.includes('realtime') ? 'realtime' : undefined,
+        open: (line) => converse(model, headers, line, clock),
+      }
+    },
   }
+  return simulator
 }
 
 interface World {

@@ -3,6 +3,8 @@ import { objectOf, textOf } from '../json.ts'
 import type { Json } from '../json.ts'
 import type { Clock, Exchange, Provider, Reply } from '../types.ts'
 import { chat } from './chat.ts'
+import { clientSecrets } from './client-secrets.ts'
+import { modelOn } from './endpoint.ts'
 import { embeddings } from './embeddings.ts'
 import { fault, openaiError } from './errors.ts'
 import { images } from './images.ts'
@@ -25,6 +27,8 @@ export const openai: Provider = {
     { method: 'POST', path: /^\/v1\/audio\/speech$/, handle: speech },
     { method: 'POST', path: /^\/v1\/audio\/transcriptions$/, handle: transcriptions },
     { method: 'POST', path: /^\/v1\/audio\/translations$/, handle: translations },
+    { method: 'POST', path: /^\/v1\/realtime\/client_secrets$/, handle: clientSecrets },
+    { method: 'GET', path: /^\/v1\/realtime$/, handle: realtimeHandshake },
     { method: 'GET', path: /^\/v1\/models$/, handle: listModels },
     { method: 'GET', path: /^\/v1\/models\/(.+)$/, handle: getModel },
   ],
@@ -75,6 +79,13 @@ function headers(clock: Clock): Headers {
     'cf-ray': '0000000000000000-SIM',
     'strict-transport-security': 'max-age=31536000',
   })
+}
+
+/** What is judged before the socket opens (openai.md 6.1); `connect` in ../index.ts takes it from there. */
+function realtimeHandshake(exchange: Exchange): Reply {
+  const named = exchange.url.searchParams.get('model') ?? undefined
+  const model = modelOn(exchange, named, { path: 'realtime', kinds: ['realtime'] })
+  return { kind: 'json', body: { model: model.id } }
 }
 
 /** openai.md 5.4. */

@@ -80,7 +80,7 @@ export function relays(ports: Ports, endpoint: EndpointId, { target, card }: Rou
 const NO_MEDIA: ReadonlyMap<string, Media> = new Map()
 
 /** The caller's own key, or the deployment's that the target names. */
-function credentialOf(ports: Ports, scope: Scope, { credential, provider }: Target): string {
+export function credentialOf(ports: Ports, scope: Scope, { credential, provider }: Target): string {
   const key = scope.principal.credential ?? ports.registry.secret(credential)
   if (key === undefined) throw noCredential(provider)
   return key

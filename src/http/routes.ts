@@ -1,7 +1,7 @@
 import { zValidator } from '@hono/zod-validator'
 import { type Context, Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
-import type { Call, Scope, Served } from '../gateway/types.ts'
+import type { Call, Served } from '../gateway/types.ts'
 import { endpointOf, endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
 import { formFields } from '../protocol/upload.ts'
 import type { Endpoint, FormRules } from '../protocol/endpoint.ts'
@@ -11,8 +11,7 @@ import { asciiJson, HEADERS, servedHeaders } from './headers.ts'
 import { startHold } from './body.ts'
 import { formHeaders, formPlace, readForm } from './form.ts'
 import { authenticate, readBody } from './pipeline.ts'
-import { amount, choice, isStrategy, timeoutMs } from './overrides.ts'
-import { strategies } from '../router/strategies/index.ts'
+import { scopeOf } from './scope.ts'
 import { traceOf } from '../gateway/trace.ts'
 
 /** One POST route per endpoint of the table. */
@@ -25,6 +24,7 @@ serve('images', endpoints.images)
 serve('speech', endpoints.speech)
 serve('transcriptions', endpoints.transcriptions)
 serve('translations', endpoints.translations)
+serve('clientSecrets', endpoints.clientSecrets)
 
 function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void {
   const { form } = endpoint
@@ -83,30 +83,6 @@ async function withForm<E extends EndpointId>(
     hold.release()
   }
 }
-
-export function scopeOf(c: Context<AppEnv>): Scope {
-  const { services, requestId, startedAt, principal } = c.var
-  const { config } = services
-  const { headers, signal, url } = c.req.raw
-  const may = principal.may.override
-  return {
-    id: requestId,
-    principal,
-    startedAt,
-    signal,
-    timeoutMs: timeoutMs(headers),
-    lifecycle: choice(headers, 'x-gateway-lifecycle', LIFECYCLES, may) ?? config.lifecycle,
-    strict: (choice(headers, 'x-gateway-adaptation', ADAPTATIONS, may) ?? config.adaptation) === 'strict',
-    strategy: choice(headers, 'x-gateway-strategy', STRATEGIES, may),
-    maxCostUsd: amount(headers, 'x-gateway-max-cost'),
-    session: headers.get('x-gateway-session')?.slice(0, 256),
-    host: new URL(url).hostname,
-    defer: (work) => c.executionCtx.waitUntil(work),
-  }
-}
-const STRATEGIES = Object.keys(strategies).filter(isStrategy)
-const LIFECYCLES = ['as-is', 'follow', 'refuse'] as const
-const ADAPTATIONS = ['lenient', 'strict'] as const
 
 function respond(c: Context<AppEnv>, served: Served): Response {
   const headers = servedHeaders(served, { keyMs: c.var.keyMs }, c.var.startedAt)

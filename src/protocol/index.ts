@@ -1,5 +1,6 @@
 import type { ChatWire } from './chat.ts'
 import { chat } from './chat-endpoint.ts'
+import { type ClientSecretWire, clientSecrets } from './client-secrets.ts'
 import { completions, type CompletionsWire } from './completions.ts'
 import { embeddings, type EmbeddingsWire } from './embeddings.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -19,6 +20,7 @@ export interface Wires {
   speech: SpeechWire
   transcriptions: TranscriptionWire
   translations: TranscriptionWire
+  clientSecrets: ClientSecretWire
 }
 export type EndpointId = keyof Wires
 export const endpoints: { readonly [E in EndpointId]: Endpoint<Wires[E]> } = {
@@ -30,6 +32,7 @@ export const endpoints: { readonly [E in EndpointId]: Endpoint<Wires[E]> } = {
   speech,
   transcriptions,
   translations,
+  clientSecrets,
 }
 
 export function isEndpointId(name: string): name is EndpointId {

@@ -101,7 +101,15 @@ export interface Allowance {
   readonly resetMs: number
 }
 
+/** How a provider holds sessions over a WebSocket; one that speaks another protocol would be a second kind. */
+export interface SocketRelay {
+  readonly kind: 'relay'
+  readonly path: `/${string}`
+}
+
 export interface Provider {
+  /** Absent: it has no sessions. */
+  readonly realtime?: SocketRelay
   /** Lists models for free: proves address, edge and credential, though not inference. */
   readonly checkPath: `/${string}`
   readonly authorize: (credential: string) => Readonly<Record<string, string>>

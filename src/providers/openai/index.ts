@@ -8,6 +8,7 @@ import type { SpeechWire } from '../../protocol/speech.ts'
 import type { TranscriptionWire } from '../../protocol/transcriptions.ts'
 import type { ModerationsWire } from '../../protocol/moderations.ts'
 import { classify } from './classify.ts'
+import { clientSecrets } from './client-secrets.ts'
 import { relayed } from './relayed.ts'
 
 const chat: Passthrough<ChatWire> = { kind: 'passthrough', path: '/chat/completions', patch: patchChat }
@@ -24,7 +25,9 @@ export const openai: Provider = {
     speech: relayed<SpeechWire>('/audio/speech'),
     transcriptions: relayed<TranscriptionWire>('/audio/transcriptions'),
     translations: relayed<TranscriptionWire>('/audio/translations'),
+    clientSecrets,
   },
+  realtime: { kind: 'relay', path: '/realtime' },
   allowances,
   classify,
 }
