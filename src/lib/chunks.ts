@@ -1,6 +1,9 @@
 import type { ByteList } from './byte-list.ts'
 
-/** Bytes in pieces, whose sum is known beforehand. Can be walked more than once, and may be made as it is walked. */
+/**
+ * Bytes in pieces, whose sum is known beforehand. Can be walked more than once, and may be made as it is walked: a
+ * piece is good until the next is asked for.
+ */
 export interface Chunks extends Iterable<Uint8Array> {
   readonly byteLength: number
 }
@@ -31,44 +34,43 @@ const PAD = 61
 /** Bytes encoded at a time; a multiple of 3. */
 const STEP = 49_152
 
-/** Base64 of bytes, made a little at a time: neither the text nor the bytes are ever held as one. */
+/**
+ * Base64 of bytes, made a little at a time in one buffer: neither the text nor the bytes are ever held as one, and
+ * nothing is left for the collector.
+ */
 export function base64Chunks(source: Chunks): Chunks {
   return {
     byteLength: Math.ceil(source.byteLength / 3) * 4,
     *[Symbol.iterator]() {
-      let rest = new Uint8Array()
+      const input = new Uint8Array(STEP + 2)
+      const output = new Uint8Array((STEP / 3) * 4 + 4)
+      let held = 0
       for (const piece of source) {
         for (let from = 0; from < piece.byteLength; from += STEP) {
-          const bytes = joined(rest, piece.subarray(from, from + STEP))
-          const whole = bytes.byteLength - (bytes.byteLength % 3)
-          if (whole > 0) yield encode(bytes.subarray(0, whole))
-          rest = bytes.slice(whole)
+          const next = piece.subarray(from, from + STEP)
+          input.set(next, held)
+          held += next.byteLength
+          const whole = held - (held % 3)
+          if (whole > 0) yield encoded(input, whole, output)
+          input.copyWithin(0, whole, held)
+          held -= whole
         }
       }
-      if (rest.byteLength > 0) yield encode(rest)
+      if (held > 0) yield encoded(input, held, output)
     },
   }
 }
 
-function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
-  if (head.byteLength === 0) return tail
-  const whole = new Uint8Array(head.byteLength + tail.byteLength)
-  whole.set(head)
-  whole.set(tail, head.byteLength)
-  return whole
-}
-
-function encode(bytes: Uint8Array): Uint8Array {
-  const out = new Uint8Array(Math.ceil(bytes.byteLength / 3) * 4)
+function encoded(bytes: Uint8Array, length: number, out: Uint8Array): Uint8Array {
   let to = 0
-  for (let from = 0; from < bytes.byteLength; from += 3) {
+  for (let from = 0; from < length; from += 3) {
     const a = bytes[from] ?? 0
-    const b = bytes[from + 1] ?? 0
-    const c = bytes[from + 2] ?? 0
+    const b = from + 1 < length ? (bytes[from + 1] ?? 0) : 0
+    const c = from + 2 < length ? (bytes[from + 2] ?? 0) : 0
     out[to++] = ALPHABET[a >> 2] ?? 0
     out[to++] = ALPHABET[((a & 3) << 4) | (b >> 4)] ?? 0
-    out[to++] = from + 1 < bytes.byteLength ? (ALPHABET[((b & 15) << 2) | (c >> 6)] ?? 0) : PAD
-    out[to++] = from + 2 < bytes.byteLength ? (ALPHABET[c & 63] ?? 0) : PAD
+    out[to++] = from + 1 < length ? (ALPHABET[((b & 15) << 2) | (c >> 6)] ?? 0) : PAD
+    out[to++] = from + 2 < length ? (ALPHABET[c & 63] ?? 0) : PAD
   }
-  return out
+  return out.subarray(0, to)
 }

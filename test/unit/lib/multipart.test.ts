@@ -7,7 +7,7 @@ import { patchForm, textOf } from '../../../src/lib/multipart-patch.ts'
 
 const NAMES = new Set(['file', 'model', 'languages', 'prompt'])
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
-const collect = (chunks: Chunks): Buffer => Buffer.concat([...chunks])
+const collect = (chunks: Chunks): Buffer => Buffer.concat(Array.from(chunks, (piece) => Buffer.from(piece)))
 function cut(bytes: Uint8Array, ends: readonly number[]): ByteList {
   const edges = [0, ...ends.toSorted((a, b) => a - b), bytes.length]
   return new ByteList(edges.slice(1).map((end, i) => bytes.subarray(edges[i], end)))
