@@ -24,6 +24,8 @@ function table(): string {
       .map((id) => [`\`POST /v1${endpointOf(id).path}\``, how(apis.openai, id), how(apis.gemini, id)]),
     [`\`GET /v1${REALTIME_PATH}\` (WebSocket)`, session(apis.openai), session(apis.gemini)],
     ['`GET /v1/models`, `GET /v1/models/{id}`', 'from the catalog', 'from the catalog'],
+    ['`POST /v1/explain`', 'what the gateway would do', 'calling nobody'],
+    ['`GET /v1/health`', 'state of every target', ''],
     ['`GET /health`', 'liveness, no key needed', ''],
   ]
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))

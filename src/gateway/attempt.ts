@@ -20,9 +20,11 @@ export async function attempt<W extends Wire>(
   const input = { ...given, provider: withoutAddress(given) }
   const own = new AbortController()
   const signal = AbortSignal.any([input.signal, own.signal])
-  const stop = ports.timers.after(input.limits.firstEventMs, () =>
-    own.abort(new UpstreamFailure(FIRST_EVENT_TIMEOUT)),
-  )
+  const { firstEventMs } = input.limits
+  const stop =
+    firstEventMs === undefined
+      ? undefined
+      : ports.timers.after(firstEventMs, () => own.abort(new UpstreamFailure(FIRST_EVENT_TIMEOUT)))
   try {
     const responses = await Promise.all(input.parts.map(({ body }) => send(ports, input, body, signal)))
     const headers = responses[0]?.headers
@@ -36,7 +38,7 @@ export async function attempt<W extends Wire>(
     own.abort(thrown)
     return { ok: false, failure }
   } finally {
-    stop()
+    stop?.()
   }
 }
 

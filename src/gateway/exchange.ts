@@ -6,7 +6,8 @@ import type { Failure } from '../providers/failure.ts'
 import type { Allowance, Codec, CodecContext, Provider } from '../providers/provider.ts'
 
 export interface AttemptLimits {
-  readonly firstEventMs: number
+  /** Undefined where the deadline of the whole request is the only limit. */
+  readonly firstEventMs: number | undefined
   readonly stallMs: number
   readonly keepAliveMs: number
 }

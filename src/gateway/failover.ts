@@ -184,7 +184,11 @@ function limitsOf<E extends EndpointId>(
   const stallMs = reasons ? timeouts.reasoningStallMs : timeouts.stallMs
   const limits = { totalMs: remainingMs, firstEventMs: whole ? remainingMs : firstEventMs, stallMs }
   return {
-    firstEventMs: firstEventLimitMs(limits, whole ? undefined : candidate.ttft, remainingMs, untried),
+    // Without an alternative the deadline, which is timed already, says the same.
+    firstEventMs:
+      whole && untried === 0
+        ? undefined
+        : firstEventLimitMs(limits, whole ? undefined : candidate.ttft, remainingMs, untried),
     stallMs,
     keepAliveMs: timeouts.keepAliveMs,
   }

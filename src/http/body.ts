@@ -11,6 +11,9 @@ const MAX_BYTES_IN_FLIGHT = 48 * 1_048_576
 const MAX_RECEIVE_MS = 15_000
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json *(?:;|$)/i
 
+/** Holds no state between whole texts, so one serves all requests. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
 /** Bytes that requests of this isolate hold at the moment; module state, but nobody's data. */
 let inFlight = 0
 
@@ -88,7 +91,7 @@ export async function receiving<T>(body: Promise<T>, timers: Timers, ms: number)
 
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     throw new GatewayError('invalid_json', 'The request body is not valid UTF-8.')
   }

@@ -39,14 +39,17 @@ function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void 
     zValidator('json', endpoint.envelope, (result) => {
       if (!result.success) throw fromZod(result.error)
     }),
-    (c) => answer(c, { endpoint: id, request: c.req.valid('json'), raw: c.var.raw }),
+    (c) => answer(c, { endpoint: id, request: c.req.valid('json'), raw: c.get('raw') }),
   )
 }
 
 async function answer<E extends EndpointId>(c: Context<AppEnv>, call: Call<E>): Promise<Response> {
-  const { services } = c.var
+  const services = c.get('services')
   const served = await services.gateway(call, scopeOf(c))
-  c.executionCtx.waitUntil(served.settled.then((settled) => services.settled(settled)))
+  const settled = served.settled.then(services.settled)
+  // A whole answer has settled already; to keep the request alive for it would cost more than to parse it.
+  if (served.kind === 'early' || (served.kind === 'answer' && served.body instanceof ReadableStream))
+    c.executionCtx.waitUntil(settled)
   return respond(c, served)
 }
 
@@ -63,7 +66,7 @@ async function withForm<E extends EndpointId>(
   const place = formPlace()
   async function read(): Promise<Call<E>> {
     place.take()
-    const raw = await readForm(request, names, c.var.services.timers, hold)
+    const raw = await readForm(request, names, c.get('services').timers, hold)
     const fields = formFields(raw.form)
     const parsed = endpointOf(endpoint).envelope.safeParse(
       named === undefined ? fields : { ...fields, model: named },
@@ -85,7 +88,7 @@ async function withForm<E extends EndpointId>(
 }
 
 function respond(c: Context<AppEnv>, served: Served): Response {
-  const headers = servedHeaders(served, { keyMs: c.var.keyMs }, c.var.startedAt)
+  const headers = servedHeaders(served, { keyMs: c.get('keyMs') }, c.get('startedAt'))
   if (c.req.header('x-gateway-trace') === 'true') {
     headers[HEADERS.trace] = asciiJson(
       traceOf(served.planning, served.kind === 'early' ? [] : served.attempts),

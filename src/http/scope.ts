@@ -6,14 +6,14 @@ import { amount, choice, isStrategy, timeoutMs } from './overrides.ts'
 
 /** What is true of one request from start to finish. */
 export function scopeOf(c: Context<AppEnv>): Scope {
-  const { services, requestId, startedAt, principal } = c.var
-  const { config } = services
+  const principal = c.get('principal')
+  const { config } = c.get('services')
   const { headers, signal, url } = c.req.raw
   const may = principal.may.override
   return {
-    id: requestId,
+    id: c.get('requestId'),
     principal,
-    startedAt,
+    startedAt: c.get('startedAt'),
     signal,
     timeoutMs: timeoutMs(headers),
     lifecycle: choice(headers, 'x-gateway-lifecycle', LIFECYCLES, may) ?? config.lifecycle,

@@ -56,21 +56,19 @@ export function base64Chunks(source: Chunks): Chunks {
           held -= whole
         }
       }
+      input.fill(0, held)
       if (held > 0) yield encoded(input, held, output)
     },
   }
 }
 
+/** Bytes beyond `length` must be 0, as far as they belong to the last group of three. */
 function encoded(bytes: Uint8Array, length: number, out: Uint8Array): Uint8Array {
   let to = 0
   for (let from = 0; from < length; from += 3) {
-    const a = bytes[from] ?? 0
-    const b = from + 1 < length ? (bytes[from + 1] ?? 0) : 0
-    const c = from + 2 < length ? (bytes[from + 2] ?? 0) : 0
-    out[to++] = ALPHABET[a >> 2] ?? 0
-    out[to++] = ALPHABET[((a & 3) << 4) | (b >> 4)] ?? 0
-    out[to++] = from + 1 < length ? (ALPHABET[((b & 15) << 2) | (c >> 6)] ?? 0) : PAD
-    out[to++] = from + 2 < length ? (ALPHABET[c & 63] ?? 0) : PAD
+    const bits = ((bytes[from] ?? 0) << 16) | ((bytes[from + 1] ?? 0) << 8) | (bytes[from + 2] ?? 0)
+    for (let shift = 18; shift >= 0; shift -= 6) out[to++] = ALPHABET[(bits >> shift) & 63] ?? 0
   }
+  out.fill(PAD, to - ((3 - (length % 3)) % 3), to)
   return out.subarray(0, to)
 }

@@ -184,7 +184,7 @@ function finishOf(reason: string, { seen, parts, plan }: Read): FinishReason {
   if (parts.calls > 0) return plan.legacy ? 'function_call' : 'tool_calls'
   // Google now and then ends like this after tool results; asked again it answers.
   if (!something && plan.declared.size > 0 && countOnly(seen.usage?.candidatesTokenCount) === 0) {
-    throw new UpstreamFailure({ kind: 'empty', message: 'Gemini answered nothing.' })
+    throw new UpstreamFailure({ kind: 'misspoken', message: 'Gemini answered nothing.' })
   }
   return finish
 }
