@@ -26,7 +26,7 @@ export const MESSAGES: Record<string, Record<string, string>> = {
   EmbedContentRequest: {
     model: 'string',
     content: 'Content',
-    taskType: 'TaskType',
+    taskType: 'string',
     title: 'string',
     outputDimensionality: 'int32',
   },
@@ -168,12 +168,6 @@ const MEDIA_LEVELS = ['MEDIA_RESOLUTION_LOW', 'MEDIA_RESOLUTION_MEDIUM', 'MEDIA_
 export const ENUMS: Record<string, Enum> = {
   ServiceTier: { values: ['standard', 'flex', 'priority'] },
   Language: { values: ['PYTHON'] },
-  TaskType: {
-    values:
-      'RETRIEVAL_QUERY RETRIEVAL_DOCUMENT SEMANTIC_SIMILARITY CLASSIFICATION CLUSTERING QUESTION_ANSWERING FACT_VERIFICATION CODE_RETRIEVAL_QUERY'.split(
-        ' ',
-      ),
-  },
   Outcome: { values: ['OUTCOME_OK', 'OUTCOME_FAILED', 'OUTCOME_DEADLINE_EXCEEDED'] },
   Scheduling: { values: ['SILENT', 'WHEN_IDLE', 'INTERRUPT'] },
   Behavior: { values: ['BLOCKING', 'NON_BLOCKING'] },
