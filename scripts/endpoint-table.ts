@@ -22,6 +22,7 @@ function table(): string {
     ...Object.keys(endpoints)
       .filter((id) => isEndpointId(id))
       .map((id) => [`\`POST /v1${endpointOf(id).path}\``, how(apis.openai, id), how(apis.gemini, id)]),
+    [`\`POST /v1${REALTIME_PATH}/calls\``, session(apis.openai), session(apis.gemini)],
     [`\`GET /v1${REALTIME_PATH}\` (WebSocket)`, session(apis.openai), session(apis.gemini)],
     ['`GET /v1/models`, `GET /v1/models/{id}`', 'from the catalog', 'from the catalog'],
     ['`POST /v1/explain`', 'what the gateway would do', 'calling nobody'],

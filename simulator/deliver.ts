@@ -23,18 +23,22 @@ export function deliver(delivery: Delivery): Response {
     headers.set('cache-control', 'no-cache')
     return new Response(bodyOf(events(reply.frames, reply.framing, delivery), delivery), { headers })
   }
-  if (reply.kind === 'bytes') return binary(reply.bytes, reply.contentType, delivery)
+  if (reply.kind === 'bytes') return binary(reply, delivery)
   return unary(JSON.stringify(delivery.script.body ?? reply.body), delivery)
 }
 
 /** Sound and plain text: whole, or cut in the middle. */
-function binary(bytes: Uint8Array<ArrayBuffer>, contentType: string, delivery: Delivery): Response {
+function binary(
+  { bytes, contentType, status = 200 }: Extract<Reply, { kind: 'bytes' }>,
+  delivery: Delivery,
+): Response {
+  delivery.record.status = status
   const { script, headers, record } = delivery
   headers.set('content-type', contentType)
   if (script.cutAfter === undefined) {
     record.bytes = bytes.length
     record.complete = true
-    return new Response(bytes, { headers })
+    return new Response(bytes, { status, headers })
   }
   const half = bytes.subarray(0, Math.floor(bytes.length / 2))
   const pull = [half][Symbol.iterator]()

@@ -57,6 +57,7 @@ export interface Framing {
 export type Reply =
   | {
       kind: 'bytes'
+      status?: number
       headers?: Record<string, string>
       contentType: string
       bytes: Uint8Array<ArrayBuffer>

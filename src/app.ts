@@ -28,6 +28,7 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   app.route('/v1', explain)
   app.route('/v1', realtime)
   app.route('/v1', health)
+  app.all('/v1/realtime/calls', () => refuse(methodNotAllowed('POST')))
   for (const { path } of Object.values(endpoints))
     app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))
   for (const path of ['/health', '/v1/health', '/v1/models', '/v1/models/:id{.+}', '/v1/realtime'])

@@ -3,7 +3,7 @@ import { objectOf, textOf } from '../json.ts'
 import type { Json } from '../json.ts'
 import type { Clock, Exchange, Provider, Reply } from '../types.ts'
 import { chat } from './chat.ts'
-import { clientSecrets } from './client-secrets.ts'
+import { calls, clientSecrets } from './client-secrets.ts'
 import { modelOn } from './endpoint.ts'
 import { embeddings } from './embeddings.ts'
 import { fault, openaiError } from './errors.ts'
@@ -28,6 +28,7 @@ export const openai: Provider = {
     { method: 'POST', path: /^\/v1\/audio\/transcriptions$/, handle: transcriptions },
     { method: 'POST', path: /^\/v1\/audio\/translations$/, handle: translations },
     { method: 'POST', path: /^\/v1\/realtime\/client_secrets$/, handle: clientSecrets },
+    { method: 'POST', path: /^\/v1\/realtime\/calls$/, handle: calls },
     { method: 'GET', path: /^\/v1\/realtime$/, handle: realtimeHandshake },
     { method: 'GET', path: /^\/v1\/models$/, handle: listModels },
     { method: 'GET', path: /^\/v1\/models\/(.+)$/, handle: getModel },

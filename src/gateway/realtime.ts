@@ -26,51 +26,57 @@ export type Realtime = (query: URLSearchParams, model: string, scope: Scope) => 
 export function createRealtime(ports: Ports): Realtime {
   return async (query, model, scope) => {
     const ownKey = scope.principal.credential !== undefined
-    const { targets } = resolve(model, {
-      config: ports.config,
-      registry: ports.registry,
-      mode: scope.lifecycle,
-      now: ports.timers.now(),
-      capability: 'realtime',
-      ownKey,
-    })
     const attempts: Attempted[] = []
     let failure: Failure | undefined
-    for (const route of targets) {
-      const socket = socketOf(ports, route)
-      if (socket === undefined) continue
+    for (const socket of realtimeTargets(ports, model, scope)) {
       const startedAt = ports.timers.now()
-      const opened = await open(ports, scope, { route, query, ...socket })
+      const opened = await open(ports, scope, { query, ...socket })
       failure = opened instanceof WebSocket ? undefined : opened
       const ms = ports.timers.now() - startedAt
-      attempts.push({ target: route.target, permit: 'normal', startedAt, ms, failure })
-      if (opened instanceof WebSocket) return begin(opened, route, attempts)
+      attempts.push({ target: socket.route.target, permit: 'normal', startedAt, ms, failure })
+      if (opened instanceof WebSocket) return begin(opened, socket.route, attempts)
       if (ownKey || FAILURES[opened.kind].act === 'stop') break
     }
-    if (failure !== undefined) throw toAnswer(failure, ownKey)
-    const message = `The model '${model}' is not supported in v1${REALTIME_PATH}.`
-    throw new GatewayError('model_not_found', message, { param: 'model', retry: false })
+    throw failure === undefined ? notRealtime(model) : toAnswer(failure, ownKey)
   }
 }
 
+export function notRealtime(model: string): GatewayError {
+  const message = `The model '${model}' is not supported in v1${REALTIME_PATH}.`
+  return new GatewayError('model_not_found', message, { param: 'model', retry: false })
+}
+
+/** A target that has sessions, and where. */
 interface Socket {
+  readonly route: RouteTarget
   readonly provider: Provider
   readonly url: string
 }
 
-/** Where a target has sessions; undefined if it has none. */
-function socketOf(ports: Ports, { target, card }: RouteTarget): Socket | undefined {
-  const entry = ports.registry.providers.get(target.provider)
-  const provider = entry && ports.apis[entry.api]
-  if (entry === undefined || provider?.realtime === undefined) return undefined
-  const serves = card === undefined || card.assumed === true || card.endpoints.includes('realtime')
-  return serves ? { provider, url: entry.baseUrl + provider.realtime.path } : undefined
+/** The targets of a model that have sessions, in their order. */
+export function realtimeTargets(ports: Ports, model: string, scope: Scope): readonly Socket[] {
+  const { targets } = resolve(model, {
+    config: ports.config,
+    registry: ports.registry,
+    mode: scope.lifecycle,
+    now: ports.timers.now(),
+    capability: 'realtime',
+    ownKey: scope.principal.credential !== undefined,
+  })
+  return targets.flatMap((route): Socket[] => {
+    const { target, card } = route
+    const entry = ports.registry.providers.get(target.provider)
+    const provider = entry && ports.apis[entry.api]
+    if (entry === undefined || provider?.realtime === undefined) return []
+    const serves = card === undefined || card.assumed === true || card.endpoints.includes('realtime')
+    return serves ? [{ route, provider, url: entry.baseUrl + provider.realtime.path }] : []
+  })
 }
 
 async function open(
   ports: Ports,
   scope: Scope,
-  { route, query, provider, url }: Socket & { readonly route: RouteTarget; readonly query: URLSearchParams },
+  { route, query, provider, url }: Socket & { readonly query: URLSearchParams },
 ): Promise<WebSocket | Failure> {
   const address = new URL(url)
   for (const [name, value] of query) address.searchParams.append(name, value)

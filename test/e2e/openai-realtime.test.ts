@@ -191,3 +191,39 @@ it('relays client secrets', async () => {
   expect(value).toMatch(/^ek_/)
   expect(session).toMatchObject({ model: MODEL })
 })
+
+describe('a call of a browser', () => {
+  const OFFER = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n'
+  const call = (body: FormData | string, headers: Record<string, string> = {}) =>
+    fetch(`${gateway.origin}/v1/realtime/calls`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${KEY}`, ...headers },
+      body,
+    })
+
+  it('is begun by a form with its session', async () => {
+    const form = new FormData()
+    form.set('sdp', OFFER)
+    form.set('session', JSON.stringify({ type: 'realtime', model: `openai/${MODEL}` }))
+    const response = await call(form)
+    expect(response.status).toBe(201)
+    expect(response.headers.get('content-type')).toBe('application/sdp')
+    expect(response.headers.get('location')).toMatch(/^\/v1\/realtime\/calls\/rtc_/)
+    expect(await response.text()).toContain(`answer to ${OFFER.length} bytes`)
+    expect(gateway.received[0]?.json).toMatchObject({
+      session: JSON.stringify({ type: 'realtime', model: MODEL }),
+    })
+  })
+
+  it('is begun by an offer alone', async () => {
+    expect((await call(OFFER, { 'content-type': 'application/sdp' })).status).toBe(201)
+    expect(gateway.received[0]?.body).toBe(OFFER)
+  })
+
+  it('is refused in words', async () => {
+    const refused = await call('not an offer', { 'content-type': 'application/sdp' })
+    expect(refused.status).toBe(400)
+    expect(await refused.json()).toMatchObject({ error: { param: 'sdp' } })
+    expect((await call('{}', { 'content-type': 'application/json' })).status).toBe(415)
+  })
+})
