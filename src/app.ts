@@ -3,6 +3,7 @@ import type { GatewayError } from './errors.ts'
 import type { AppEnv } from './http/env.ts'
 import { explain } from './http/explain.ts'
 import { health } from './http/health.ts'
+import { realtime } from './http/realtime.ts'
 import { errorResponse, toGatewayError } from './http/errors.ts'
 import { HEADERS } from './http/headers.ts'
 import { models } from './http/models.ts'
@@ -25,10 +26,12 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   app.route('/v1', routes)
   app.route('/v1', models)
   app.route('/v1', explain)
+  app.route('/v1', realtime)
   app.route('/v1', health)
+  app.all('/v1/realtime/calls', () => refuse(methodNotAllowed('POST')))
   for (const { path } of Object.values(endpoints))
     app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))
-  for (const path of ['/health', '/v1/health', '/v1/models', '/v1/models/:id{.+}'])
+  for (const path of ['/health', '/v1/health', '/v1/models', '/v1/models/:id{.+}', '/v1/realtime'])
     app.all(path, () => refuse(methodNotAllowed('GET')))
   app.notFound((c) => refuse(unknownUrl(c.req.method, c.req.path)))
   app.onError((thrown, c) => {

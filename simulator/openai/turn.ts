@@ -15,6 +15,14 @@ export function userText(messages: Json | undefined): string {
     .join(' ')
 }
 
+/** What a request of any endpoint says, wherever it says it: this is where a directive is looked for. */
+export function saidIn(body: Json | undefined): string {
+  const { messages, input, prompt } = objectOf(body)
+  const said = input ?? prompt
+  if (said === undefined) return userText(messages)
+  return typeof said === 'string' ? said : arrayOf(said).map(textOf).join(' ')
+}
+
 /** openai.md 2.2 and 2.6 read into the neutral turn. */
 export function readTurn(request: JsonObject): Turn {
   const messages = arrayOf(request['messages']).map(objectOf)

@@ -2,7 +2,14 @@ import type { ChatWire } from '../../protocol/chat.ts'
 import type { Passthrough, Provider } from '../provider.ts'
 import { allowances } from './allowances.ts'
 import { patchChat } from './chat.ts'
+import type { EmbeddingsWire } from '../../protocol/embeddings.ts'
+import type { ImagesWire } from '../../protocol/images.ts'
+import type { SpeechWire } from '../../protocol/speech.ts'
+import type { TranscriptionWire } from '../../protocol/transcriptions.ts'
+import type { ModerationsWire } from '../../protocol/moderations.ts'
 import { classify } from './classify.ts'
+import { clientSecrets } from './client-secrets.ts'
+import { relayed } from './relayed.ts'
 
 const chat: Passthrough<ChatWire> = { kind: 'passthrough', path: '/chat/completions', patch: patchChat }
 
@@ -10,7 +17,17 @@ const chat: Passthrough<ChatWire> = { kind: 'passthrough', path: '/chat/completi
 export const openai: Provider = {
   checkPath: '/models',
   authorize: (credential) => ({ authorization: `Bearer ${credential}` }),
-  codecs: { chat },
+  codecs: {
+    chat,
+    embeddings: relayed<EmbeddingsWire>('/embeddings'),
+    moderations: relayed<ModerationsWire>('/moderations'),
+    images: relayed<ImagesWire>('/images/generations'),
+    speech: relayed<SpeechWire>('/audio/speech'),
+    transcriptions: relayed<TranscriptionWire>('/audio/transcriptions'),
+    translations: relayed<TranscriptionWire>('/audio/translations'),
+    clientSecrets,
+  },
+  realtime: { kind: 'relay', path: '/realtime' },
   allowances,
   classify,
 }
