@@ -6,6 +6,8 @@ import { chat } from './chat.ts'
 import { fault, openaiError } from './errors.ts'
 import { isShut, modelNamed, MODELS } from './models.ts'
 import type { Model } from './models.ts'
+import { inputText } from './responses/input.ts'
+import { responsesRoutes } from './responses/index.ts'
 import { userText } from './turn.ts'
 
 /** The OpenAI API under /v1. */
@@ -14,11 +16,12 @@ export const openai: Provider = {
   prefix: '/v1/',
   routes: [
     { method: 'POST', path: /^\/v1\/chat\/completions$/, handle: chat },
+    ...responsesRoutes,
     { method: 'GET', path: /^\/v1\/models$/, handle: listModels },
     { method: 'GET', path: /^\/v1\/models\/(.+)$/, handle: getModel },
   ],
   authorize,
-  lastUserText: (body) => userText(objectOf(body)['messages']),
+  lastUserText: (body) => userText(objectOf(body)['messages']) || inputText(objectOf(body)['input']),
   modelOf: (pathModel, body) => pathModel || textOf(objectOf(body)['model']),
   streams: (_path, body) => objectOf(body)['stream'] === true,
   fault,
