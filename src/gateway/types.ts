@@ -82,6 +82,8 @@ export interface Settled {
   readonly finish: Finish | 'refused'
   readonly usage: Usage | undefined
   readonly error?: GatewayError | undefined
+  /** All of the answer, where it was JSON or the stream's last event carried it. */
+  readonly answer?: object | undefined
 }
 
 /** What the caller gets. Facts come back as values; nothing is written into a shared context. */

@@ -13,6 +13,7 @@ import { choice, timeoutMs } from './overrides.ts'
 /** One POST route per endpoint of the table. */
 export const routes = new Hono<AppEnv>()
 serve('chat', endpoints.chat)
+serve('responses', endpoints.responses)
 
 function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void {
   routes.post(

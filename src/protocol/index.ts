@@ -1,13 +1,16 @@
 import type { ChatWire } from './chat.ts'
 import { chat } from './chat-endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { ResponsesWire } from './responses.ts'
+import { responses } from './responses-endpoint.ts'
 
 /** Adding an endpoint: one file, and one line in each of the two tables. */
 export interface Wires {
   chat: ChatWire
+  responses: ResponsesWire
 }
 export type EndpointId = keyof Wires
-export const endpoints: { readonly [E in EndpointId]: Endpoint<Wires[E]> } = { chat }
+export const endpoints: { readonly [E in EndpointId]: Endpoint<Wires[E]> } = { chat, responses }
 
 /** The row of one endpoint. */
 export function endpointOf<E extends EndpointId>(id: E): Endpoint<Wires[E]> {

@@ -1,13 +1,20 @@
 import type { ChatWire } from '../../protocol/chat.ts'
+import type { ResponsesWire } from '../../protocol/responses.ts'
 import type { Passthrough, Provider } from '../provider.ts'
 import { patchChat } from './chat.ts'
 import { classify } from './classify.ts'
+import { patchResponses } from './responses.ts'
 
 const chat: Passthrough<ChatWire> = { kind: 'passthrough', path: '/chat/completions', patch: patchChat }
+const responses: Passthrough<ResponsesWire> = {
+  kind: 'passthrough',
+  path: '/responses',
+  patch: patchResponses,
+}
 
 /** OpenAI, and every vendor that speaks its API: they differ by base URL and credential alone. */
 export const openai: Provider = {
   authorize: (credential) => ({ authorization: `Bearer ${credential}` }),
-  codecs: { chat },
+  codecs: { chat, responses },
   classify,
 }
