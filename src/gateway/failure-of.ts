@@ -1,6 +1,7 @@
 import { BodyTooLarge } from '../lib/read-body.ts'
 import { EventTooLarge } from '../lib/sse-split.ts'
 import { type Failure, UpstreamFailure } from '../providers/failure.ts'
+import { INTERRUPTED } from './answer.ts'
 
 /** Longest answer that is not streamed, and longest single event: above both, an upstream is broken or hostile. */
 export const MAX_ANSWER_BYTES = 32 * 1_048_576
@@ -22,4 +23,10 @@ export function failureOf(thrown: unknown, signal: AbortSignal): Failure {
   }
   if (thrown instanceof BodyTooLarge || thrown instanceof EventTooLarge) return TOO_MUCH
   return BROKEN
+}
+
+/** The same, once part of the answer is out: a connection that fails then has cut it short. */
+export function breakOf(thrown: unknown, signal: AbortSignal): Failure {
+  const failure = failureOf(thrown, signal)
+  return failure.kind === 'network' ? { kind: 'cut_short', message: INTERRUPTED } : failure
 }

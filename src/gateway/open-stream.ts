@@ -5,8 +5,8 @@ import type { Wire } from '../protocol/endpoint.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
 import type { Provider, Translation } from '../providers/provider.ts'
 import { errorOf } from './answer.ts'
-import type { Answer, AttemptInput, AttemptPorts } from './attempt.ts'
-import { failureOf, MAX_ANSWER_BYTES } from './failure-of.ts'
+import type { Answer, AttemptInput, AttemptPorts } from './exchange.ts'
+import { breakOf, MAX_ANSWER_BYTES } from './failure-of.ts'
 import { fanOutDecoder } from './fan-out.ts'
 import { readUnexpected } from './read-failure.ts'
 import { PassedOn, relaySink, translateSink } from './sinks.ts'
@@ -32,7 +32,7 @@ export async function openStream<W extends Wire>(
     stalled: () => new UpstreamFailure({ kind: 'stalled', message: 'The upstream stream stalled.' }),
     errorFrame(thrown) {
       if (thrown instanceof PassedOn) return ''
-      const error = errorOf(new UpstreamFailure(failureOf(thrown, input.signal)), ownKey)
+      const error = errorOf(new UpstreamFailure(breakOf(thrown, input.signal)), ownKey)
       return endpoint.errorFrame(error.toBody(), observer.events)
     },
     onCancel,

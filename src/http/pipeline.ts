@@ -8,6 +8,8 @@ import { readJsonBody, startHold } from './body.ts'
 const MAX_URL_CHARS = 8_192
 /** Spellings of a path that another parser might read differently from ours (security.md 2, row 32). */
 const ODD_PATH = /\/\/|\\|%2f|%5c|%2e|%00|;/i
+/** But for the slash of a model id, which every client escapes. */
+const MODEL_SLASH = /^(\/v1\/models\/[^/%]+)%2f/i
 
 /** First in line: an id and the time for every request, and `no-store` on every answer. */
 export const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -25,7 +27,7 @@ export const door: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { url } = c.req.raw
   if (url.length > MAX_URL_CHARS) throw new GatewayError('uri_too_long', 'The URL is too long.')
   const path = c.req.path
-  if (ODD_PATH.test(path)) throw unknownUrl(c.req.method, path)
+  if (ODD_PATH.test(path.replace(MODEL_SLASH, '$1/'))) throw unknownUrl(c.req.method, path)
   await next()
 }
 
