@@ -4,7 +4,6 @@
 export interface Item {
   readonly type?: string | undefined
   readonly id?: string | undefined
-  readonly [field: string]: unknown
 }
 
 /** Only `model` and the kind of `input` are checked at the door; a translating codec checks what it reads. */
