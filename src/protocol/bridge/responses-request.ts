@@ -142,6 +142,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/\breasoning_effort\b/g, 'reasoning.effort'],
   [/\binclude_reasoning\b/g, 'reasoning.summary'],
   [/(?<![.\w])verbosity\b/g, 'text.verbosity'],
+  [/(?<![.\w])logprobs\b/g, 'top_logprobs'],
   [/(?<![.\w])messages\./g, 'input.'],
   [/\btool_choice\.(?:function|allowed_tools)\b/g, 'tool_choice'],
   [/\.image_url\.(?:url|detail)\b/g, '.image_url'],
