@@ -1,7 +1,8 @@
 import type { Wire } from '../protocol/endpoint.ts'
 import { type Failure, UpstreamFailure } from '../providers/failure.ts'
+import type { Provider } from '../providers/provider.ts'
 import type { AttemptInput, AttemptPorts, AttemptResult } from './exchange.ts'
-import { failureOf } from './failure-of.ts'
+import { failureOf, GARBLED } from './failure-of.ts'
 import { openBytes, readJson } from './read-answer.ts'
 import { openStream } from './open-stream.ts'
 import { readFailure } from './read-failure.ts'
@@ -14,8 +15,9 @@ const FIRST_EVENT_TIMEOUT: Failure = {
 /** Sends one request and waits until its answer means something. Never throws for what the upstream does. */
 export async function attempt<W extends Wire>(
   ports: AttemptPorts,
-  input: AttemptInput<W>,
+  given: AttemptInput<W>,
 ): Promise<AttemptResult<W>> {
+  const input = { ...given, provider: withoutAddress(given) }
   const own = new AbortController()
   const signal = AbortSignal.any([input.signal, own.signal])
   const stop = ports.timers.after(input.limits.firstEventMs, () =>
@@ -49,6 +51,18 @@ async function send<W extends Wire>(
   const response = await ports.fetch(
     new Request(url, { method: 'POST', headers, body, redirect: 'manual', signal }),
   )
+  if (response.status > 200 && response.status < 300) throw new UpstreamFailure(GARBLED) // no answer to a question
   if (response.status !== 200) throw new UpstreamFailure(await readFailure(response, provider))
   return response
+}
+
+/** The provider, with errors that do not tell the address it was reached by. */
+function withoutAddress<W extends Wire>({ provider, url }: AttemptInput<W>): Provider {
+  return {
+    ...provider,
+    classify(status, headers, body) {
+      const failure = provider.classify(status, headers, body)
+      return { ...failure, message: failure.message.replaceAll(new URL(url).host, '[upstream]') }
+    },
+  }
 }

@@ -83,6 +83,8 @@ export interface Translation<W extends Wire> {
   readonly fanOut?: FanOut<W>
   /** Media URLs are fetched by the gateway and handed over in `context.media`. */
   readonly inlinesMedia?: true
+  /** URLs that the provider resolves itself: they go to `encode` as they are, not fetched. */
+  readonly readsUrl?: (url: string) => boolean
 }
 export type Codec<W extends Wire> = Passthrough<W> | Translation<W>
 
@@ -101,8 +103,9 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
   readonly events?: (request: W['request'], context: CodecContext) => Decoder<Event, W['event']>
   readonly fanOut?: FanOut<W>
   readonly inlinesMedia?: true
+  readonly readsUrl?: (url: string) => boolean
 }): Translation<W> {
-  const { encode, decode, events, fanOut, inlinesMedia } = codec
+  const { encode, decode, events, fanOut, inlinesMedia, readsUrl } = codec
   return {
     kind: 'translation',
     encode,
@@ -111,6 +114,7 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
     ...(events && { events: (request, context) => overJson(events(request, context)) }),
     ...(fanOut && { fanOut }),
     ...(inlinesMedia && { inlinesMedia }),
+    ...(readsUrl && { readsUrl }),
   }
 }
 function overJson<In, Out>(inner: Decoder<In, Out>): Decoder<string, Out> {

@@ -4,6 +4,7 @@ import type { Provider } from '../provider.ts'
 import { translation } from '../provider.ts'
 import { encodeChat } from './encode.ts'
 import { classify } from './errors.ts'
+import { isReadByGoogle } from './media.ts'
 import { decodeChat } from './response.ts'
 import { chatEvents } from './stream.ts'
 import type { Answer } from './wire.ts'
@@ -18,6 +19,7 @@ export const gemini: Provider = {
       events: chatEvents,
       fanOut: chatFanOut,
       inlinesMedia: true,
+      readsUrl: isReadByGoogle,
     }),
   },
   classify: (status, headers, body) => classify(status, headers, body),

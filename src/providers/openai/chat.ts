@@ -2,6 +2,7 @@ import { parameterRules, type ParameterRules } from '../../catalog/parameters.ts
 import type { ChatRequest } from '../../protocol/chat.ts'
 import type { CodecContext, Patch } from '../provider.ts'
 import { commonChanges, patchOf } from './patch.ts'
+import { withoutSignatures } from './history.ts'
 
 /** Parameters that some models refuse, and the value that says nothing: it may stay (openai.md 2.1). */
 const RESTRICTED: readonly {
@@ -31,6 +32,11 @@ export function patchChat(request: ChatRequest, context: CodecContext): Patch | 
   if (request.stream === true && request.stream_options?.include_usage !== true) {
     set['stream_options'] = { ...request.stream_options, include_usage: true }
   }
+  const messages = withoutSignatures(request.messages)
+  if (messages !== undefined) {
+    set['messages'] = messages
+    adapted.push('thought_signature=dropped')
+  }
   if (!context.strict) familyRules()
   return patchOf(changes)
 
@@ -48,7 +54,7 @@ export function patchChat(request: ChatRequest, context: CodecContext): Patch | 
       adapted.push(`${field}=dropped`)
     }
     if (rules.systemRole === 'user' && request.messages.some(isInstruction)) {
-      set['messages'] = request.messages.map((message) =>
+      set['messages'] = (messages ?? request.messages).map((message) =>
         isInstruction(message) ? { ...message, role: 'user' } : message,
       )
       adapted.push('messages=system-as-user')

@@ -182,7 +182,7 @@ describe('refuses', () => {
     ],
     ['a model of another endpoint', { model: 'whisper-1' }, 400, 'unsupported_model', 'model'],
     ['background without store', { background: true, store: false }, 400, 'invalid_value', 'background'],
-  ])('%s', async (_, body, status, code, param) => {
+  ] as const)('%s', async (...[, body, status, code, param]) => {
     const answered = await read(await ask(body))
     expect({ status: answered.status, ...(answered.json['error'] as JsonObject) }).toMatchObject({
       status,

@@ -1,9 +1,9 @@
-import { allowsType, namedTypes, typeOfValue } from './schema-types.ts'
-import type { TypeName } from './schema-types.ts'
-import { withHints } from './schema-hints.ts'
-import type { Show } from './schema-hints.ts'
-import { annotationsOf } from './schema-vocabulary.ts'
-import type { Schema } from './schema-walk.ts'
+import { allowsType, namedTypes, typeOfValue } from './types.ts'
+import type { TypeName } from './types.ts'
+import { withHints } from './hints.ts'
+import type { Show } from './hints.ts'
+import { annotationsOf } from './vocabulary.ts'
+import type { Schema } from './walk.ts'
 
 /** Objects and lists of an enum that are told in a description. */
 const MAX_SHOWN = 10

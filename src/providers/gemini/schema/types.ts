@@ -1,4 +1,4 @@
-import type { Schema } from './schema-walk.ts'
+import type { Schema } from './walk.ts'
 
 export type TypeName = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null'
 

@@ -1,6 +1,6 @@
-import { namedTypes } from './schema-types.ts'
-import { annotationsOf, unionOf } from './schema-vocabulary.ts'
-import type { GeminiSchema } from './schema-walk.ts'
+import { namedTypes } from './types.ts'
+import { annotationsOf, unionOf } from './vocabulary.ts'
+import type { GeminiSchema } from './walk.ts'
 
 const NULL: GeminiSchema = { type: 'null' }
 

@@ -1,6 +1,6 @@
-import { isRecord } from '../../protocol/guards.ts'
-import { isAlone } from './schema-vocabulary.ts'
-import type { Schema, Walk } from './schema-walk.ts'
+import { isRecord } from '../../../protocol/guards.ts'
+import { isAlone } from './vocabulary.ts'
+import type { Schema, Walk } from './walk.ts'
 
 /** Local references of one document, and the names their targets get under `$defs`. */
 export interface References {

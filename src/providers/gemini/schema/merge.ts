@@ -1,6 +1,6 @@
-import { isRecord } from '../../protocol/guards.ts'
-import { commonTypes, namedTypes, writeTypes } from './schema-types.ts'
-import type { Schema, Walk } from './schema-walk.ts'
+import { isRecord } from '../../../protocol/guards.ts'
+import { commonTypes, namedTypes, writeTypes } from './types.ts'
+import type { Schema, Walk } from './walk.ts'
 
 /** Both values hold. Sub-schemas meet again in an `allOf`, which is merged when it is reached. */
 type Merge = (first: unknown, second: unknown) => unknown

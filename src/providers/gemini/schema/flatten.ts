@@ -1,8 +1,8 @@
-import { isRecord } from '../../protocol/guards.ts'
-import { mergeSchemas } from './schema-merge.ts'
-import type { References } from './schema-references.ts'
-import { hasContent } from './schema-vocabulary.ts'
-import type { Schema, Walk } from './schema-walk.ts'
+import { isRecord } from '../../../protocol/guards.ts'
+import { mergeSchemas } from './merge.ts'
+import type { References } from './references.ts'
+import { hasContent } from './vocabulary.ts'
+import type { Schema, Walk } from './walk.ts'
 
 /** A schema without `$ref`, `allOf` and `nullable`, or a reference that has to stay one. */
 type Flat =

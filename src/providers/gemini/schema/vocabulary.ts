@@ -1,5 +1,5 @@
-import { isRecord } from '../../protocol/guards.ts'
-import type { Schema } from './schema-walk.ts'
+import { isRecord } from '../../../protocol/guards.ts'
+import type { Schema } from './walk.ts'
 
 /** Keywords that say something about the value. All that is in no list of this file is left out. */
 const CONSTRAINTS: ReadonlySet<string> = new Set([

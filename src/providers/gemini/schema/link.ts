@@ -1,7 +1,7 @@
-import { isRecord } from '../../protocol/guards.ts'
-import { cycles } from './schema-cycles.ts'
-import { unused } from './schema-references.ts'
-import type { GeminiSchema, Walk } from './schema-walk.ts'
+import { isRecord } from '../../../protocol/guards.ts'
+import { cycles } from './cycles.ts'
+import { unused } from './references.ts'
+import type { GeminiSchema, Walk } from './walk.ts'
 
 /** How often a definition is repeated inside itself where Gemini would refuse a reference. */
 const UNROLLED_LEVELS = 4

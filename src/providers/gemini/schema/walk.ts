@@ -1,6 +1,6 @@
-import { GatewayError } from '../../errors.ts'
-import type { ErrorCode } from '../../errors.ts'
-import { isRecord } from '../../protocol/guards.ts'
+import { GatewayError } from '../../../errors.ts'
+import type { ErrorCode } from '../../../errors.ts'
+import { isRecord } from '../../../protocol/guards.ts'
 
 /** A JSON Schema as the caller wrote it. */
 export type Schema = Readonly<Record<string, unknown>>

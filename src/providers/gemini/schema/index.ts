@@ -1,20 +1,20 @@
-import type { ErrorCode } from '../../errors.ts'
-import { isRecord } from '../../protocol/guards.ts'
-import { convert } from './schema-convert.ts'
-import { link } from './schema-link.ts'
-import { createReferences } from './schema-references.ts'
-import { namedTypes } from './schema-types.ts'
-import { createWalk, scan } from './schema-walk.ts'
-import type { GeminiSchema, Schema } from './schema-walk.ts'
+import type { ErrorCode } from '../../../errors.ts'
+import { isRecord } from '../../../protocol/guards.ts'
+import { convert } from './convert.ts'
+import { link } from './link.ts'
+import { createReferences } from './references.ts'
+import { namedTypes } from './types.ts'
+import { createWalk, scan } from './walk.ts'
+import type { GeminiSchema, Schema } from './walk.ts'
 
-export type { GeminiSchema } from './schema-walk.ts'
+export type { GeminiSchema } from './walk.ts'
 
 interface SchemaOptions {
   /** The error for a schema that cannot be rewritten. */
   readonly code?: ErrorCode
 }
 
-interface GeminiParameters {
+export interface GeminiParameters {
   /** `undefined` for a function without parameters. */
   readonly schema: GeminiSchema | undefined
   /** The schema was put under `value`, because Gemini's arguments are always an object. */

@@ -1,5 +1,5 @@
-import { isRecord } from '../../protocol/guards.ts'
-import type { Schema } from './schema-walk.ts'
+import { isRecord } from '../../../protocol/guards.ts'
+import type { Schema } from './walk.ts'
 
 /** Writes a value as JSON, short enough for a description. */
 export type Show = (value: unknown) => string

@@ -1,7 +1,7 @@
-import { isRecord } from '../../protocol/guards.ts'
-import { withHints } from './schema-hints.ts'
-import { typesOf, writeTypes } from './schema-types.ts'
-import type { Schema } from './schema-walk.ts'
+import { isRecord } from '../../../protocol/guards.ts'
+import { withHints } from './hints.ts'
+import { typesOf, writeTypes } from './types.ts'
+import type { Schema } from './walk.ts'
 
 /** One way of saying the same in keywords that Gemini knows; returns its argument if it has nothing to do. */
 type Rewrite = (record: Schema) => Schema

@@ -1,7 +1,7 @@
-import { isRecord } from '../../protocol/guards.ts'
-import { namedTypes } from './schema-types.ts'
-import type { TypeName } from './schema-types.ts'
-import type { GeminiSchema, Schema } from './schema-walk.ts'
+import { isRecord } from '../../../protocol/guards.ts'
+import { namedTypes } from './types.ts'
+import type { TypeName } from './types.ts'
+import type { GeminiSchema, Schema } from './walk.ts'
 
 /** The schema being written, and how to write one below it. */
 export interface Node {
