@@ -36,7 +36,9 @@ export async function prepare<E extends EndpointId>(
   const { target } = candidate
   const entry = ports.registry.providers.get(target.provider)
   const provider = entry && ports.apis[entry.api]
-  const codec = provider && codecFor(provider, call.endpoint)
+  const usual = provider && codecFor(provider, call.endpoint)
+  const { model } = target
+  const codec = usual?.instead?.(call.request, { model, card: candidate.card }) ?? usual
   if (entry === undefined || provider === undefined || codec === undefined) throw notServed(call)
   const context: CodecContext = {
     target,

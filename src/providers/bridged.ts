@@ -1,15 +1,16 @@
 import { GatewayError } from '../errors.ts'
 import type { Bridge } from '../protocol/bridge/bridge.ts'
 import type { Wire } from '../protocol/endpoint.ts'
-import type { Codec, Translation, Upstream } from './provider.ts'
+import type { Codec, Provider, Translation, Upstream } from './provider.ts'
+import { readRelay } from './relayed.ts'
 
 /** An endpoint that a provider lacks, served by another that it has: N providers and M endpoints cost N + M. */
 export function bridged<Outer extends Wire, Inner extends Wire>(
   bridge: Bridge<Outer, Inner>,
-  codec: Codec<Inner> | undefined,
-): Translation<Outer> | undefined {
-  // Whoever speaks the inner endpoint as it is speaks the outer one, too.
-  if (codec === undefined || codec.kind !== 'translation') return undefined
+  inner: Codec<Inner>,
+  classify: Provider['classify'],
+): Translation<Outer> {
+  const codec = inner.kind === 'translation' ? inner : readRelay(bridge.to, inner, classify)
   const { events } = codec
   return {
     kind: 'translation',
@@ -35,6 +36,7 @@ export function bridged<Outer extends Wire, Inner extends Wire>(
         }
       },
     }),
+    ...(bridge.fanOut && { fanOut: bridge.fanOut }),
     ...(codec.inlinesMedia && { inlinesMedia: true }),
   }
 }

@@ -10,7 +10,7 @@ export const apis: { readonly openai: Provider; readonly gemini: Provider } = { 
 
 /** Endpoints that can be served by another one of the same provider. */
 const BRIDGES: { readonly [E in EndpointId]?: (provider: Provider) => Codec<Wires[E]> | undefined } = {
-  responses: ({ codecs }) => bridged(responsesOverChat, codecs.chat),
+  responses: ({ codecs: { chat }, classify }) => chat && bridged(responsesOverChat, chat, classify),
 }
 
 /** How a provider serves an endpoint: by a codec of its own, or over a bridge; undefined if it does not. */

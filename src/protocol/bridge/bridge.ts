@@ -1,6 +1,6 @@
 import type { Chance } from '../../lib/chance.ts'
 import type { Decoder } from '../../lib/sse.ts'
-import type { Wire } from '../endpoint.ts'
+import type { Endpoint, FanOut, Wire } from '../endpoint.ts'
 
 /** What was changed or left out, as `parameter=what`; listed in `x-gateway-adapted`. */
 export type Change = `${string}=${string}`
@@ -10,8 +10,8 @@ export interface BridgeContext {
   readonly chance: Chance
   /** Refuse what cannot be honoured, instead of leaving hints out and listing them. */
   readonly strict: boolean
-  /** The provider's name, and the id that it knows the model by. */
-  readonly target: { readonly provider: string; readonly model: string }
+  /** The provider's name, the id that it knows the model by, and the name of the key it is reached with. */
+  readonly target: { readonly provider: string; readonly model: string; readonly credential: string }
   /** This tenant's small notes; may forget at any time. */
   readonly notes: { get(key: string): string | undefined; set(key: string, value: string): void }
 }
@@ -29,6 +29,10 @@ export interface Crossing<Inner extends Wire> {
  * `GatewayError` for what the inner endpoint has no place for.
  */
 export interface Bridge<Outer extends Wire, Inner extends Wire> {
+  /** The endpoint that serves. */
+  readonly to: Endpoint<Inner>
+  /** For options that the inner endpoint lacks. */
+  readonly fanOut?: FanOut<Outer>
   readonly request: (request: Outer['request'], context: BridgeContext) => Crossing<Inner>
   readonly response: (
     response: Inner['response'],

@@ -8,6 +8,7 @@ import type {
   FinishReason,
   ToolCallDelta,
 } from '../chat.ts'
+import { chat } from '../chat-endpoint.ts'
 import type { ResponseObject, ResponsesEvent, ResponsesRequest, ResponsesWire } from '../responses.ts'
 import type { Bridge, BridgeContext } from './bridge.ts'
 import { type Outcome, type ResponseWriter, writeResponse } from './response-writer.ts'
@@ -15,6 +16,7 @@ import { toChatRequest } from './responses-request.ts'
 
 /** `/v1/responses` for everybody who has `/v1/chat/completions` (openai.md 3.10). */
 export const responsesOverChat: Bridge<ResponsesWire, ChatWire> = {
+  to: chat,
   request: toChatRequest,
   response: fromCompletion,
   events: fromChunks,
