@@ -2,3 +2,4 @@ import { createApp } from './app.ts'
 import { servicesFor } from './services.ts'
 
 export default createApp(servicesFor)
+export { HealthRegistry } from './health-object.ts'

@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
 import type { Failure } from '../providers/failure.ts'
 import type { Adaptation } from '../providers/provider.ts'
-import { decide } from '../router/retry.ts'
+import { decide, RETRY_POLICY } from '../router/retry.ts'
 import { toAnswer } from './answer.ts'
 import { attempt } from './attempt.ts'
 import { type Candidate, unknownModel } from './candidates.ts'
@@ -56,7 +56,15 @@ export async function failover<E extends EndpointId>(
     const remainingMs = run.deadline - ports.timers.now()
     const decision = decide(
       failure,
-      { attempts: attempts.length, onThisTarget, failedAfterMs: ms, remainingMs, hasNext },
+      {
+        attempts: attempts.length,
+        onThisTarget,
+        tookMs: ms,
+        remainingMs,
+        untried: run.candidates.length - at - 1,
+        ...UNWATCHED,
+      },
+      RETRY_POLICY,
       ports.chance,
     )
     if (decision.act === 'stop') break
@@ -69,6 +77,9 @@ export async function failover<E extends EndpointId>(
   if (failure === undefined) return { attempts, thrown: refused ?? unknownModel(call.request.model) }
   return { attempts, thrown: exhausted(failure, scope.principal.credential !== undefined, attempts) }
 }
+
+/** Until the health view is asked: every retry is allowed, and nothing is known of anybody's pace. */
+const UNWATCHED = { streak: 0, retryAllowed: true, p50Ms: 0, nextP50Ms: 0, sameElsewhere: false }
 
 function asRefusal(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown

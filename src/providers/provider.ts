@@ -97,6 +97,8 @@ export interface Translation<W extends Wire> extends Chooser<W> {
 export type Codec<W extends Wire> = Passthrough<W> | Translation<W>
 
 export interface Provider {
+  /** Lists models for free: proves address, edge and credential, though not inference. */
+  readonly checkPath: `/${string}`
   readonly authorize: (credential: string) => Readonly<Record<string, string>>
   /** A missing endpoint is a missing capability; there is no flag to forget. */
   readonly codecs: { readonly [E in EndpointId]?: Codec<Wires[E]> }

@@ -11,6 +11,7 @@ import type { Answer } from './wire.ts'
 
 /** Google's Gemini Developer API. The key goes into a header, never into the URL, where logs would keep it. */
 export const gemini: Provider = {
+  checkPath: '/v1beta/models?pageSize=1',
   authorize: (credential) => ({ 'x-goog-api-key': credential }),
   codecs: {
     chat: translation<ChatWire, Answer>({

@@ -21,6 +21,7 @@ const chat: Passthrough<ChatWire> = {
 
 /** OpenAI, and every vendor that speaks its API: they differ by base URL and credential alone. */
 export const openai: Provider = {
+  checkPath: '/models',
   authorize: (credential) => ({ authorization: `Bearer ${credential}` }),
   codecs: { chat, responses },
   classify,
