@@ -5,6 +5,7 @@ import { errorResponse, toGatewayError } from './http/errors.ts'
 import { HEADERS } from './http/headers.ts'
 import { models } from './http/models.ts'
 import { cors, door, identify, unknownUrl } from './http/pipeline.ts'
+import { responses } from './http/responses.ts'
 import { methodNotAllowed, routes } from './http/routes.ts'
 import { endpoints } from './protocol/index.ts'
 import type { Services } from './services.ts'
@@ -22,9 +23,12 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.route('/v1', routes)
   app.route('/v1', models)
+  app.route('/v1', responses)
   for (const { path } of Object.values(endpoints))
     app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))
-  for (const path of ['/health', '/v1/models', '/v1/models/:id{.+}'])
+  app.all('/v1/responses/:id', () => refuse(methodNotAllowed('GET, DELETE')))
+  app.all('/v1/responses/:id/cancel', () => refuse(methodNotAllowed('POST')))
+  for (const path of ['/v1/responses/:id/input_items', '/health', '/v1/models', '/v1/models/:id{.+}'])
     app.all(path, () => refuse(methodNotAllowed('GET')))
   app.notFound((c) => refuse(unknownUrl(c.req.method, c.req.path)))
   app.onError((thrown, c) => {

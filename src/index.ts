@@ -3,3 +3,4 @@ import { servicesFor } from './services.ts'
 
 export default createApp(servicesFor)
 export { HealthRegistry } from './health-object.ts'
+export { ResponseStore } from './responses/object.ts'

@@ -16,6 +16,8 @@ import { fetchMedia } from './media/fetch.ts'
 import { checkMediaUrl } from './media/policy.ts'
 import { apis } from './providers/index.ts'
 import { reportError } from './report.ts'
+import { askAccount, type Question } from './responses/relay.ts'
+import { createKeptResponses, type KeptResponses } from './responses/store.ts'
 
 /** Everything a request is handled with. */
 export interface Services {
@@ -24,8 +26,15 @@ export interface Services {
   readonly timers: Timers
   readonly authenticator: Authenticator
   readonly gateway: Gateway
+  readonly responses: Responses
   readonly report: (requestId: string | undefined, error: GatewayError) => void
   readonly settled: (settled: Settled) => void
+}
+
+/** Responses that were made earlier. */
+interface Responses {
+  readonly store: KeptResponses
+  readonly ask: (question: Question) => Promise<Response>
 }
 
 const timers: Timers = {
@@ -63,6 +72,14 @@ function compose(env: Env): Services {
     authenticator: createAuthenticator(deployment, holdsKeys(registry)),
     report: reportError,
     settled: () => undefined,
+    responses: {
+      store: createKeptResponses(env.RESPONSES, {
+        timers,
+        retentionMs: config.responses.retentionDays * 86_400_000,
+      }),
+      ask: (question) =>
+        askAccount({ fetch: send, timers, registry, apis, timeoutMs: config.timeouts.requestMs }, question),
+    },
     gateway: createGateway({
       config,
       chance,

@@ -11,7 +11,7 @@ export function createGateway(ports: Ports): Gateway {
     const endpoint = endpointOf(call.endpoint)
     endpoint.check(call.request)
     for (const reference of endpoint.media(call.request)) ports.checkMedia(reference, scope.host)
-    const resolved = resolve(call.request.model, {
+    const found = resolve(call.request.model, {
       config: ports.config,
       registry: ports.registry,
       mode: scope.lifecycle,
@@ -19,6 +19,7 @@ export function createGateway(ports: Ports): Gateway {
       capability: endpoint.capability,
       ownKey: scope.principal.credential !== undefined,
     })
+    const resolved = narrowed(found, call)
     const clock = startClock(ports, call, scope, resolved)
     const run = await startRun(ports, call, scope, { resolved, ...clock })
     const outcome = failover(ports, call, scope, run)
@@ -27,6 +28,14 @@ export function createGateway(ports: Ports): Gateway {
     if (early !== undefined) return serve(early, call, scope, { resolved, stop: clock.stop })
     return serveLate(ports, call, scope, { outcome, resolved, ...clock })
   }
+}
+
+/** What an earlier request left somewhere can only be used there. */
+function narrowed(resolved: Resolved, { only }: Call<EndpointId>): Resolved {
+  if (only === undefined) return resolved
+  const candidates = resolved.candidates.filter(({ target }) => only.serves(target))
+  if (candidates.length === 0) throw only.otherwise()
+  return { ...resolved, candidates }
 }
 
 interface Clock {

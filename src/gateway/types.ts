@@ -37,6 +37,11 @@ export interface Call<E extends EndpointId> {
   readonly endpoint: E
   readonly request: Wires[E]['request']
   readonly raw: RawBody
+  /** The targets that may serve, where an earlier request has left something at them; none: `otherwise`. */
+  readonly only?: {
+    readonly serves: (target: Target) => boolean
+    readonly otherwise: () => GatewayError
+  }
 }
 export interface RawBody {
   readonly text: string

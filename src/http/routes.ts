@@ -1,11 +1,12 @@
 import { zValidator } from '@hono/zod-validator'
 import { type Context, Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
-import type { Scope, Served } from '../gateway/types.ts'
+import type { Call, Scope, Served } from '../gateway/types.ts'
 import { endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
 import type { Endpoint } from '../protocol/endpoint.ts'
+import { continued, remember } from '../responses/continuation.ts'
 import type { AppEnv } from './env.ts'
-import { errorResponse, fromZod } from './errors.ts'
+import { errorResponse, fromZod, toGatewayError } from './errors.ts'
 import { servedHeaders } from './headers.ts'
 import { authenticate, readBody } from './pipeline.ts'
 import { choice, timeoutMs } from './overrides.ts'
@@ -13,9 +14,19 @@ import { choice, timeoutMs } from './overrides.ts'
 /** One POST route per endpoint of the table. */
 export const routes = new Hono<AppEnv>()
 serve('chat', endpoints.chat)
-serve('responses', endpoints.responses)
+serve('responses', endpoints.responses, {
+  before: (call, { services, principal }) => continued(services.responses.store, call, principal.tenant),
+  after: (call, served, { services: { responses, chance }, principal: { tenant } }) =>
+    remember(responses.store, { call, served, tenant, chance }),
+})
 
-function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void {
+/** What an endpoint that remembers does around a call; `after` runs behind the answer. */
+interface Around<E extends EndpointId> {
+  before(call: Call<E>, variables: AppEnv['Variables']): Promise<Call<E>>
+  after(call: Call<E>, served: Served, variables: AppEnv['Variables']): Promise<void>
+}
+
+function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>, around?: Around<E>): void {
   routes.post(
     endpoint.path,
     authenticate,
@@ -24,9 +35,17 @@ function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void 
       if (!result.success) throw fromZod(result.error)
     }),
     async (c) => {
-      const { services, raw } = c.var
-      const served = await services.gateway({ endpoint: id, request: c.req.valid('json'), raw }, scopeOf(c))
+      const { services, raw, requestId } = c.var
+      const asked: Call<E> = { endpoint: id, request: c.req.valid('json'), raw }
+      const call = around === undefined ? asked : await around.before(asked, c.var)
+      const served = await services.gateway(call, scopeOf(c))
       c.executionCtx.waitUntil(served.settled.then((settled) => services.settled(settled)))
+      if (around !== undefined) {
+        const written = around.after(call, served, c.var)
+        c.executionCtx.waitUntil(
+          written.catch((thrown: unknown) => services.report(requestId, toGatewayError(thrown))),
+        )
+      }
       return respond(c, served)
     },
   )

@@ -1,4 +1,5 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env as bindings } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { readDeployment } from '../../src/config/environment.ts'
@@ -16,6 +17,8 @@ import { fetchMedia } from '../../src/media/fetch.ts'
 import { checkMediaUrl } from '../../src/media/policy.ts'
 import { apis } from '../../src/providers/index.ts'
 import { reportError } from '../../src/report.ts'
+import { askAccount } from '../../src/responses/relay.ts'
+import { createKeptResponses } from '../../src/responses/store.ts'
 import { type Services, servicesFor } from '../../src/services.ts'
 import { createSimulator, type Received, type Script, type Simulator } from '../../simulator/index.ts'
 
@@ -101,7 +104,7 @@ export function bench({ variables = DEPLOYMENTS.gateway, config, timers, upstrea
     throw new TypeError('no such host')
   }
   vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => send(new Request(input, init)))
-  const env = { ...variables } as unknown as Env
+  const env = { ...variables, RESPONSES: bindings.RESPONSES } as unknown as Env
   const own =
     config === undefined && timers === undefined ? undefined : compose(variables, { config, timers, send })
   const services: Services = { ...(own ?? servicesFor(env)), settled: (each) => void settled.push(each) }
@@ -148,6 +151,10 @@ function compose(
     authenticator: createAuthenticator(deployment, holdsKeys(registry)),
     report: reportError,
     settled: () => undefined,
+    responses: {
+      store: createKeptResponses(bindings.RESPONSES, { timers, retentionMs: 86_400_000 }),
+      ask: (question) => askAccount({ fetch: send, timers, registry, apis, timeoutMs: 1_000 }, question),
+    },
     gateway: createGateway({
       config,
       chance,
