@@ -110,6 +110,48 @@ describe.each(MODELS)('%s', (model) => {
   })
 })
 
+describe.each(MODELS)('%s remembers', (model) => {
+  it.each(WAYS)('what it was told, %s', async (_, run) => {
+    const first = await run({ model, input: 'My name is Zoë.', metadata: { a: 'b' } })
+    const second = await run({ model, input: 'And now?', previous_response_id: first.id })
+    expect(second.previous_response_id).toBe(first.id)
+    const found = await client.responses.retrieve(second.id)
+    expect(found).toMatchObject({ id: second.id, status: 'completed' })
+    expect(found.output.map(({ id }) => id)).toEqual(second.output.map(({ id }) => id))
+    expect(found.output_text).toBe('You said: And now?')
+    const said: unknown[] = []
+    for await (const item of client.responses.inputItems.list(second.id, { order: 'asc', limit: 1 }))
+      said.push(item)
+    expect(JSON.stringify(said[0])).toContain('My name is Zoë.')
+    expect(JSON.stringify(said.at(-1))).toContain('And now?')
+    await client.responses.delete(first.id)
+    await expect(client.responses.retrieve(first.id)).rejects.toMatchObject({ status: 404 })
+    await expect(run({ model, input: 'x', previous_response_id: first.id })).rejects.toMatchObject({
+      status: 400,
+      code: 'previous_response_not_found',
+    })
+  })
+})
+
+describe('work in the background', () => {
+  it('is started, looked after and cancelled at OpenAI', async () => {
+    const queued = await client.responses.create({ model: 'o3-pro', input: 'Think', background: true })
+    expect(queued.status).toBe('queued')
+    expect((await client.responses.retrieve(queued.id)).status).toBe('in_progress')
+    expect((await client.responses.retrieve(queued.id)).status).toBe('completed')
+    expect((await client.responses.cancel(queued.id)).status).toBe('cancelled')
+  })
+
+  it('can be streamed, and streamed again from where one left', async () => {
+    const stream = client.responses.stream({ model: 'o3-pro', input: 'Think', background: true })
+    const { id } = await stream.finalResponse()
+    const rest = await client.responses.retrieve(id, { stream: true, starting_after: 3 })
+    const numbers: number[] = []
+    for await (const { sequence_number: number } of rest) numbers.push(number)
+    expect(numbers[0]).toBe(4)
+  })
+})
+
 describe('thoughts', () => {
   it.each(WAYS)('of Gemini are a reasoning item, %s', async (_, run) => {
     const response = await run({

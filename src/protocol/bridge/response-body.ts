@@ -69,7 +69,7 @@ export function addDelta(body: Body, delta: ChatDelta): void {
 export function closeBody(body: Body, status: 'completed' | 'incomplete'): void {
   body.stage.close(status)
   for (const sealed of body.late) {
-    onReasoning(body).seal(sealed)
+    onUnsealed(body).seal(sealed)
     body.stage.close('completed')
   }
 }
@@ -79,6 +79,12 @@ function onReasoning(body: Body): OpenReasoning {
   if (body.reasoning === undefined || stage.open !== body.reasoning)
     body.reasoning = stage.begin(reasoningShell(id('rs')), (place) => openReasoning(send, place))
   return body.reasoning
+}
+
+/** An item holds one envelope. */
+function onUnsealed(body: Body): OpenReasoning {
+  if (body.reasoning?.sealed === true) body.stage.close('completed')
+  return onReasoning(body)
 }
 
 function onMessage(body: Body): OpenMessage {
@@ -118,7 +124,7 @@ function beginCall(
   const callId = id ?? body.id('call')
   body.calls[index] = callId
   const sealed = body.seal(extra, callId)
-  if (sealed !== undefined) onReasoning(body).seal(sealed)
+  if (sealed !== undefined) onUnsealed(body).seal(sealed)
   const shell = {
     type: 'function_call',
     id: body.id('fc'),
@@ -134,7 +140,7 @@ function addImage(body: Body, { image_url: { url }, extra_content: extra }: Answ
   const { stage, send } = body
   const id = body.id('ig')
   const sealed = body.seal(extra, id)
-  if (sealed !== undefined) onReasoning(body).seal(sealed)
+  if (sealed !== undefined) onUnsealed(body).seal(sealed)
   const result = url.slice(url.indexOf(',') + 1)
   const item = { type: 'image_generation_call', id } as const
   stage.begin({ ...item, status: 'in_progress', result: null }, (place) =>
@@ -146,11 +152,14 @@ const IMAGE_STATES = ['in_progress', 'generating', 'completed']
 /** In a whole answer it comes before the text, in a stream at the end. */
 function addExtra(body: Body, extra: Google): void {
   body.google = { ...body.google, ...extra }
-  if ((extra.web_search_queries ?? []).length > 0) addSearch(body, extra)
   const sealed = body.seal({ google: extra })
-  if (sealed === undefined) return
-  if (body.reasoning !== undefined && body.stage.open === body.reasoning) body.reasoning.seal(sealed)
-  // An item after the message surprises clients who take the last one: only those who ask for it get it.
+  if (sealed !== undefined) sealMessage(body, sealed)
+  if ((extra.web_search_queries ?? []).length > 0) addSearch(body, extra)
+}
+
+/** An item after the message surprises clients who take the last one: only those who ask for it get it. */
+function sealMessage(body: Body, sealed: string): void {
+  if (body.reasoning !== undefined && body.stage.open === body.reasoning) onUnsealed(body).seal(sealed)
   else if (body.asksForSignatures) body.late.push(sealed)
 }
 

@@ -16,6 +16,7 @@ export interface OpenReasoning extends Open {
   summary(text: string): void
   /** What must come back with the item. */
   seal(content: string): void
+  readonly sealed: boolean
 }
 export const reasoningShell = (id: string): ReasoningItem => ({
   type: 'reasoning',
@@ -37,6 +38,9 @@ export function openReasoning(send: Send, place: Place): OpenReasoning {
     },
     seal(content) {
       sealed = content
+    },
+    get sealed() {
+      return sealed !== undefined
     },
     finish(status) {
       const part = { type: 'summary_text', text } as const
