@@ -5,6 +5,7 @@ import { openEnvelope } from '../../../src/protocol/bridge/envelope.ts'
 import { responsesOverChat } from '../../../src/protocol/bridge/responses-over-chat.ts'
 import type { ChatChunk, ChatCompletion, ChatDelta } from '../../../src/protocol/chat.ts'
 import type { ResponsesEvent, ResponsesRequest } from '../../../src/protocol/responses.ts'
+import { responses } from '../../../src/protocol/responses-endpoint.ts'
 import { observeResponses } from '../../../src/protocol/responses-observer.ts'
 import { chunk, context, signed, usageChunk } from './support.ts'
 
@@ -85,9 +86,8 @@ describe('the events of a bridged response', () => {
     ],
   ])('%s', async (name, chunks) => {
     const events = eventsOf(chunks)
-    await expect(`${JSON.stringify(events, null, 2)}\n`).toMatchFileSnapshot(
-      `../../fixtures/bridge/${name}.events.json`,
-    )
+    const text = events.map((event) => responses.frame(event, JSON.stringify(event))).join('')
+    await expect(text).toMatchFileSnapshot(`../../fixtures/bridge/${name}.sse`)
     const final = await accepted(events)
     expect(final.output).toMatchObject(events.at(-1)?.response?.output ?? [])
   })
@@ -215,8 +215,6 @@ describe('a whole bridged response', () => {
       max_output_tokens: 100,
     }
     const response = responsesOverChat.response(completion, request, context())
-    await expect(`${JSON.stringify(response, null, 2)}\n`).toMatchFileSnapshot(
-      '../../fixtures/bridge/whole.response.json',
-    )
+    await expect(`${JSON.stringify(response)}\n`).toMatchFileSnapshot('../../fixtures/bridge/whole.jsonl')
   })
 })
