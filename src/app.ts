@@ -1,6 +1,8 @@
 import { Hono } from 'hono'
 import type { GatewayError } from './errors.ts'
 import type { AppEnv } from './http/env.ts'
+import { explain } from './http/explain.ts'
+import { health } from './http/health.ts'
 import { errorResponse, toGatewayError } from './http/errors.ts'
 import { HEADERS } from './http/headers.ts'
 import { models } from './http/models.ts'
@@ -23,13 +25,14 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.route('/v1', routes)
   app.route('/v1', models)
+  app.route('/v1', explain)
+  app.route('/v1', health)
   app.route('/v1', responses)
   for (const { path } of Object.values(endpoints))
     app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))
   app.all('/v1/responses/:id', () => refuse(methodNotAllowed('GET, DELETE')))
   app.all('/v1/responses/:id/cancel', () => refuse(methodNotAllowed('POST')))
-  for (const path of ['/v1/responses/:id/input_items', '/health', '/v1/models', '/v1/models/:id{.+}'])
-    app.all(path, () => refuse(methodNotAllowed('GET')))
+  for (const path of READ_ONLY) app.all(path, () => refuse(methodNotAllowed('GET')))
   app.notFound((c) => refuse(unknownUrl(c.req.method, c.req.path)))
   app.onError((thrown, c) => {
     const error = toGatewayError(thrown)
@@ -39,6 +42,14 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   })
   return app
 }
+
+const READ_ONLY = [
+  '/health',
+  '/v1/health',
+  '/v1/models',
+  '/v1/models/:id{.+}',
+  '/v1/responses/:id/input_items',
+]
 
 function refuse(error: GatewayError): never {
   throw error

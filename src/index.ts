@@ -1,6 +1,16 @@
 import { createApp } from './app.ts'
+import { HEALTH_NAME } from './health-object.ts'
 import { servicesFor } from './services.ts'
 
-export default createApp(servicesFor)
 export { HealthRegistry } from './health-object.ts'
 export { ResponseStore } from './responses/object.ts'
+
+const app = createApp(servicesFor)
+
+export default {
+  fetch: app.fetch,
+  /** Every minute: arms the health object's 30-second tick if it was lost, and is proof that monitoring lives. */
+  async scheduled(_controller, env) {
+    await env.HEALTH.getByName(HEALTH_NAME).ensureTick()
+  },
+} satisfies ExportedHandler<Env>

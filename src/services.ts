@@ -1,12 +1,17 @@
 import compiled from '../build/gateway.json' with { type: 'json' }
-import { readDeployment } from './config/environment.ts'
+import { type Environment, readDeployment } from './config/environment.ts'
 import { loadConfig } from './config/load.ts'
 import { createRegistry, holdsKeys } from './config/registry.ts'
 import type { Config } from './config/schema.ts'
 import type { GatewayError } from './errors.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createNotes } from './gateway/notes.ts'
-import type { Gateway, Settled } from './gateway/types.ts'
+import { createExplain, type Explain } from './gateway/explain.ts'
+import type { Gateway, Ports, Settled } from './gateway/types.ts'
+import { type Described, describe } from './health/describe.ts'
+import type { HealthObject } from './health/ports.ts'
+import { healthView } from './health/view.ts'
+import { HEALTH_NAME } from './health-object.ts'
 import { type Authenticator, createAuthenticator } from './keys/authenticate.ts'
 import { createPseudonyms } from './keys/pseudonyms.ts'
 import type { Chance } from './lib/chance.ts'
@@ -16,6 +21,7 @@ import { fetchMedia } from './media/fetch.ts'
 import { checkMediaUrl } from './media/policy.ts'
 import { apis } from './providers/index.ts'
 import { reportError } from './report.ts'
+import type { ResponseStore } from './responses/object.ts'
 import { askAccount, type Question } from './responses/relay.ts'
 import { createKeptResponses, type KeptResponses } from './responses/store.ts'
 
@@ -27,6 +33,9 @@ export interface Services {
   readonly authenticator: Authenticator
   readonly gateway: Gateway
   readonly responses: Responses
+  readonly explain: Explain
+  /** What the health object says of every target. */
+  readonly fleetHealth: () => Promise<readonly Described[]>
   readonly report: (requestId: string | undefined, error: GatewayError) => void
   readonly settled: (settled: Settled) => void
 }
@@ -58,13 +67,59 @@ export function servicesFor(env: Env): Services {
   return services
 }
 
+/** What a deployment is made of, besides the code. */
+export interface Parts {
+  readonly variables: Environment
+  /** `gateway.yaml`, compiled. */
+  readonly file: unknown
+  readonly timers: Timers
+  readonly chance: Chance
+  readonly fetch: (request: Request) => Promise<Response>
+  readonly healthObject: () => HealthObject
+  readonly responseShards: DurableObjectNamespace<ResponseStore>
+}
+
 function compose(env: Env): Services {
-  const variables: Readonly<Record<string, unknown>> = { ...env }
+  return composeFrom({
+    variables: { ...env },
+    file: compiled,
+    timers,
+    chance,
+    fetch: (request) => fetch(request),
+    healthObject: () => env.HEALTH.getByName(HEALTH_NAME),
+    responseShards: env.RESPONSES,
+  })
+}
+
+/** Puts the parts together. Tests bring parts of their own. */
+export function composeFrom(parts: Parts): Services {
+  const { variables, file, timers, chance, fetch, healthObject, responseShards } = parts
   const deployment = readDeployment(variables)
-  const config = loadConfig(compiled, variables)
-  const allowHosts = new Set(config.media.allowHosts)
+  const config = loadConfig(file, variables)
   const registry = createRegistry(config, variables)
-  const send = (request: Request): Promise<Response> => fetch(request)
+  const allowHosts = new Set(config.media.allowHosts)
+  const ports: Ports = {
+    config,
+    chance,
+    timers,
+    fetch,
+    health: healthView({ object: healthObject, chance, id: crypto.randomUUID() }),
+    turns: new Map<string, readonly number[]>(),
+    registry,
+    apis,
+    notes: createNotes(),
+    pseudonyms: createPseudonyms(deployment.gatewaySecret, deployment.gatewayKeys.length),
+    checkMedia: (reference, host) => {
+      checkMediaUrl(reference, { allowHosts, ownHost: host })
+      checkInlineImage(reference)
+    },
+    fetchMedia: (reference, host, signal) =>
+      fetchMedia(
+        reference,
+        { fetch, timers, policy: { allowHosts, ownHost: host }, limits: config.media },
+        signal,
+      ),
+  }
   return {
     config,
     chance,
@@ -73,32 +128,15 @@ function compose(env: Env): Services {
     report: reportError,
     settled: () => undefined,
     responses: {
-      store: createKeptResponses(env.RESPONSES, {
+      store: createKeptResponses(responseShards, {
         timers,
         retentionMs: config.responses.retentionDays * 86_400_000,
       }),
       ask: (question) =>
-        askAccount({ fetch: send, timers, registry, apis, timeoutMs: config.timeouts.requestMs }, question),
+        askAccount({ fetch, timers, registry, apis, timeoutMs: config.timeouts.requestMs }, question),
     },
-    gateway: createGateway({
-      config,
-      chance,
-      timers,
-      fetch: send,
-      registry,
-      apis,
-      notes: createNotes(),
-      pseudonyms: createPseudonyms(deployment.gatewaySecret, deployment.gatewayKeys.length),
-      checkMedia: (reference, host) => {
-        checkMediaUrl(reference, { allowHosts, ownHost: host })
-        checkInlineImage(reference)
-      },
-      fetchMedia: (reference, host, signal) =>
-        fetchMedia(
-          reference,
-          { fetch: send, timers, policy: { allowHosts, ownHost: host }, limits: config.media },
-          signal,
-        ),
-    }),
+    gateway: createGateway(ports),
+    explain: createExplain(ports),
+    fleetHealth: async () => describe((await healthObject().snapshot()).snapshot),
   }
 }

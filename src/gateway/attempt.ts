@@ -25,11 +25,13 @@ export async function attempt<W extends Wire>(
   )
   try {
     const responses = await Promise.all(input.bodies.map((body) => send(ports, input, body, signal)))
-    const upstreamRequestId = responses[0]?.headers.get('x-request-id') ?? undefined
+    const headers = responses[0]?.headers
+    const upstreamRequestId = headers?.get('x-request-id') ?? undefined
     const answer = await OPEN[input.endpoint.answer(input.request)](ports, input, responses, () =>
       own.abort(),
     )
-    return { ok: true, upstreamRequestId, answer }
+    const allowances = headers === undefined ? [] : (input.provider.allowances?.(headers) ?? [])
+    return { ok: true, upstreamRequestId, allowances, answer }
   } catch (thrown) {
     const failure = failureOf(thrown, signal) // before the abort, which would look like the client's
     own.abort(thrown)

@@ -7,9 +7,10 @@ import { isBuiltIn, type ProviderEntry, type Registry } from '../config/registry
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { Target } from '../providers/provider.ts'
+import type { StrategyName } from '../router/strategies/index.ts'
 
 /** A target that may serve the request, with what is known of its model. */
-export interface Candidate {
+export interface RouteTarget {
   readonly target: Target
   readonly card: ModelCard | undefined
   /** Lower is tried first. */
@@ -23,9 +24,16 @@ export interface LifecycleFacts {
   /** The model that serves in the place of the retired one. */
   readonly successor?: string | undefined
 }
-export interface Resolved {
-  readonly candidates: readonly Candidate[]
+interface Found {
+  readonly targets: readonly RouteTarget[]
   readonly lifecycle: LifecycleFacts
+}
+export interface Resolved extends Found {
+  /** The route's name; undefined if the model was named itself. */
+  readonly name: string | undefined
+  readonly strategy: StrategyName
+  readonly sticky: boolean
+  readonly maxCostUsd: number | undefined
 }
 export interface Resolution {
   readonly config: Config
@@ -50,28 +58,52 @@ type Setting = Pick<Config['routes'][string]['targets'][number], 'model' | 'weig
  * Throws `model_not_found`, or `model_retired` if every target is.
  */
 export function resolve(model: string, resolution: Resolution): Resolved {
-  const { routes } = resolution.config
-  const settings = Object.hasOwn(routes, model)
-    ? (routes[model]?.targets ?? [])
-    : [{ model, weight: 1, priority: 0 }]
-  const resolved: Resolved[] = []
-  let retired: GatewayError | undefined
-  for (const setting of settings) {
-    const found = resolveTarget(setting, resolution)
-    if (found instanceof GatewayError) retired ??= found
-    else resolved.push(found)
+  const { config } = resolution
+  const route = Object.hasOwn(config.routes, model) ? config.routes[model] : undefined
+  const found = resolveTargets(model, route?.targets ?? [{ model, weight: 1, priority: 0 }], resolution)
+  if (route === undefined) {
+    const spare = config.failover === 'equivalents' ? equivalents(found, resolution) : []
+    const targets = [...found.targets, ...spare]
+    return {
+      ...found,
+      targets,
+      name: undefined,
+      strategy: config.strategy,
+      sticky: false,
+      maxCostUsd: undefined,
+    }
   }
-  const [first] = resolved
-  if (first === undefined) throw retired ?? unknownModel(model)
-  const candidates = resolved.flatMap((each) => each.candidates)
-  return { candidates: candidates.toSorted((a, b) => a.priority - b.priority), lifecycle: first.lifecycle }
+  const { strategy = config.strategy, sticky, maxCostUsd } = route
+  return { ...found, name: model, strategy, sticky, maxCostUsd }
 }
 
-function resolveTarget(setting: Setting, resolution: Resolution): Resolved | GatewayError {
+function resolveTargets(model: string, settings: readonly Setting[], resolution: Resolution): Found {
+  const found: Found[] = []
+  let retired: GatewayError | undefined
+  for (const setting of settings) {
+    const target = resolveTarget(setting, resolution)
+    if (target instanceof GatewayError) retired ??= target
+    else found.push(target)
+  }
+  const [first] = found
+  if (first === undefined) throw retired ?? unknownModel(model)
+  return { targets: found.flatMap(({ targets }) => targets), lifecycle: first.lifecycle }
+}
+
+/** The other provider's models of the same band (catalog), behind the one that was asked for. */
+function equivalents({ targets }: Found, resolution: Resolution): readonly RouteTarget[] {
+  const ids = targets[0]?.card?.equivalents ?? []
+  return ids.flatMap((model) => {
+    const found = resolveTarget({ model, weight: 1, priority: 1 }, resolution)
+    return found instanceof GatewayError ? [] : found.targets
+  })
+}
+
+function resolveTarget(setting: Setting, resolution: Resolution): Found | GatewayError {
   const { provider, model } = providerOf(setting, resolution.registry)
   if (provider !== undefined && !isBuiltIn(provider.name)) {
     return {
-      candidates: expand(setting, { provider, model, card: cardOrFamily(model) }, resolution),
+      targets: expand(setting, { provider, model, card: cardOrFamily(model) }, resolution),
       lifecycle: {},
     }
   }
@@ -85,13 +117,13 @@ function resolveTarget(setting: Setting, resolution: Resolution): Resolved | Gat
   if (verdict.kind === 'retired') return retiredModel(model, verdict.sunset, verdict.successor)
   if (verdict.kind === 'serve') {
     return {
-      candidates: expand(setting, { provider: home, model: upstreamId, card }, resolution),
+      targets: expand(setting, { provider: home, model: upstreamId, card }, resolution),
       lifecycle: notice,
     }
   }
   const successor = { provider: home, model: verdict.card.upstreamId, card: verdict.card }
   return {
-    candidates: expand(setting, successor, resolution),
+    targets: expand(setting, successor, resolution),
     lifecycle: { ...notice, successor: verdict.card.id },
   }
 }
@@ -118,7 +150,7 @@ function expand(
     card,
   }: { readonly provider: ProviderEntry; readonly model: string; readonly card: ModelCard | undefined },
   { ownKey }: Resolution,
-): readonly Candidate[] {
+): readonly RouteTarget[] {
   const credentials = ownKey
     ? [{ name: CLIENT, weight: 1 }]
     : provider.credentials.filter(({ name }) => name === (setting.credential ?? name))

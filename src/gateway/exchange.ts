@@ -2,7 +2,7 @@ import type { Timers } from '../lib/clock.ts'
 import type { Relay } from '../lib/sse.ts'
 import type { BytesAnswer, Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
 import type { Failure } from '../providers/failure.ts'
-import type { Codec, CodecContext, Provider } from '../providers/provider.ts'
+import type { Allowance, Codec, CodecContext, Provider } from '../providers/provider.ts'
 
 export interface AttemptLimits {
   readonly firstEventMs: number
@@ -36,6 +36,8 @@ export type Answer<W extends Wire> =
 export interface Begun<W extends Wire> {
   readonly ok: true
   readonly upstreamRequestId: string | undefined
+  /** What is left of the credential's rate limits, where the provider says. */
+  readonly allowances: readonly Allowance[]
   readonly answer: Answer<W>
 }
 /** A stream is `ok` only once its first meaningful event is there: until then another target may still serve. */

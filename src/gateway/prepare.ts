@@ -12,7 +12,7 @@ import type {
   Target,
   Translation,
 } from '../providers/provider.ts'
-import type { Candidate } from './candidates.ts'
+import type { RouteTarget } from './candidates.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
 
 /** A request in the form that one target takes, complete but for time limits. */
@@ -31,7 +31,7 @@ export async function prepare<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
-  { candidate, run }: { readonly candidate: Candidate; readonly run: Run },
+  { candidate, run }: { readonly candidate: RouteTarget; readonly run: Run },
 ): Promise<Prepared<E>> {
   const { target } = candidate
   const entry = ports.registry.providers.get(target.provider)
@@ -84,8 +84,8 @@ function credentialOf(ports: Ports, scope: Scope, { credential, provider }: Targ
   return key
 }
 
-export function noCredential(provider: string): GatewayError {
-  const message = `This gateway has no credential for the provider '${provider}'.`
+export function noCredential(what: string): GatewayError {
+  const message = `This gateway has no provider credential for '${what}'.`
   return new GatewayError('upstream_authentication_failed', message, { retry: false })
 }
 

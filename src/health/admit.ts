@@ -1,5 +1,5 @@
-import { LOCAL_PANIC_SHARE, RETRY_SHARE_UNKNOWN } from './constants.ts'
-import { type IsolateState, epochOf, localOf, viewOfTarget } from './isolate-state.ts'
+import { LOCAL_PANIC_SHARE } from './constants.ts'
+import { type IsolateState, epochOf, isUsable, localOf, retryShareOf, viewOfTarget } from './isolate-state.ts'
 import { localAdmission } from './local-breaker.ts'
 import { timeAt } from './steady.ts'
 import type { TargetView } from './wire.ts'
@@ -81,8 +81,8 @@ function ownVerdict(state: IsolateState, view: TargetView | undefined, at: Where
 
 /** Whether the retry budgets, this isolate's and the fleet's, allow the same target once more. */
 export function mayRetry(state: IsolateState, target: string, nowMs: number, random: () => number): boolean {
-  const view = viewOfTarget(state, target, timeAt(state.clock, nowMs))
-  return localOf(state, target).retryTokens >= 1 && random() < (view?.retryShare ?? RETRY_SHARE_UNKNOWN)
+  const snapshot = isUsable(state, timeAt(state.clock, nowMs)) ? state.snapshot : undefined
+  return localOf(state, target).retryTokens >= 1 && random() < retryShareOf(snapshot, target)
 }
 
 /** What is left of an open interval: the object's clock is only compared with itself. */

@@ -80,7 +80,8 @@ export const TRIAL_LIMIT_MS = 20_000
 /** An isolate with demand asks for a lease at most this often. */
 export const WANT_GAP_MS = 1_000
 export const RAMP_START_SHARE = 1 / 16
-export const RAMP_STEP_MS = 1_000
+/** Isolates follow a new share after a second on average, in asynchronous refresh; with steps as short as that the ramp outran them. */
+export const RAMP_STEP_MS = 1_250
 /** Each time it had to be taken out again soon after its return, the next ramp takes its steps twice as slowly. */
 export const RAMP_STEP_MAX_MS = 8_000
 export const RAMP_WINDOW_MS = 1_500

@@ -1,4 +1,5 @@
 import type { Failure, FailureKind } from '../providers/failure.ts'
+import type { Allowance } from '../providers/provider.ts'
 import {
   COOL_DOWN_MAX_MS,
   COOL_DOWN_MS,
@@ -92,13 +93,6 @@ export function gateOf(input: {
   if (!closing || (kind === 'overloaded' && retryAfterMs === undefined)) return undefined
   const { key, until } = closing(input)
   return { key, gate: { until, reason: kind } }
-}
-
-/** What a successful answer's `x-ratelimit-*` headers say about one resource. */
-export interface Allowance {
-  readonly limit: number
-  readonly remaining: number
-  readonly resetMs: number
 }
 
 /** Nearly spent: rest until the reset, before the upstream has to say no. */

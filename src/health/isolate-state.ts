@@ -75,7 +75,7 @@ export function localOf(state: IsolateState, id: string): LocalTarget {
   return (
     state.targets[id] ?? {
       breaker: LOCAL_CLOSED,
-      retryTokens: state.snapshot?.targets[id]?.retryShare ?? RETRY_SHARE_UNKNOWN,
+      retryTokens: retryShareOf(state.snapshot, id),
       lease: undefined,
       wantedAt: 0,
     }
@@ -91,4 +91,9 @@ export const withLocal = (state: IsolateState, id: string, change: Partial<Local
 export function epochOf(state: IsolateState, id: string, now: number): number {
   if (!isUsable(state, now)) return -1
   return state.snapshot?.targets[id]?.epoch ?? 0
+}
+
+/** A target that the fleet's object has no word about has failed nobody; without any word, little is assumed. */
+export function retryShareOf(snapshot: Snapshot | undefined, target: string): number {
+  return snapshot === undefined ? RETRY_SHARE_UNKNOWN : (snapshot.targets[target]?.retryShare ?? 1)
 }

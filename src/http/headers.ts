@@ -13,6 +13,7 @@ export const HEADERS = {
   adapted: 'x-gateway-adapted',
   successor: 'x-gateway-successor',
   cost: 'x-gateway-cost',
+  trace: 'x-gateway-trace',
   upstreamRequestId: 'x-gateway-upstream-request-id',
   shouldRetry: 'x-should-retry',
   retryAfter: 'retry-after',
@@ -72,3 +73,11 @@ function serverTiming({ keyMs }: Timing, attempts: readonly Attempted[]): string
   if (won !== undefined) parts.push(`upstream;dur=${won.ms}`)
   return parts.join(', ')
 }
+
+/** JSON as a header value: ASCII only, and no longer than clients take. */
+export function asciiJson(value: object): string {
+  return JSON.stringify(value)
+    .replaceAll(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .slice(0, MAX_HEADER_CHARS)
+}
+const MAX_HEADER_CHARS = 6_000

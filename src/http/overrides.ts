@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts'
+import { strategies, type StrategyName } from '../router/strategies/index.ts'
 
 const MIN_TIMEOUT_MS = 1_000
 const MAX_TIMEOUT_MS = 900_000
@@ -32,3 +33,16 @@ export function choice<T extends string>(
     throw new GatewayError('not_allowed', `This key may not set '${name}'.`, { param: name, retry: false })
   return found
 }
+
+/** A positive number of US dollars. */
+export function amount(headers: Headers, name: string): number | undefined {
+  const value = headers.get(name)
+  if (value === null) return undefined
+  const usd = Number(value)
+  if (!/^\d{1,6}(?:\.\d{1,12})?$/.test(value) || usd <= 0) {
+    throw new GatewayError('invalid_header', `'${name}' must be a number of US dollars.`, { param: name })
+  }
+  return usd
+}
+
+export const isStrategy = (name: string): name is StrategyName => Object.hasOwn(strategies, name)

@@ -7,9 +7,11 @@ import type { Endpoint } from '../protocol/endpoint.ts'
 import { continued, remember } from '../responses/continuation.ts'
 import type { AppEnv } from './env.ts'
 import { errorResponse, fromZod, toGatewayError } from './errors.ts'
-import { servedHeaders } from './headers.ts'
+import { asciiJson, HEADERS, servedHeaders } from './headers.ts'
 import { authenticate, readBody } from './pipeline.ts'
-import { choice, timeoutMs } from './overrides.ts'
+import { amount, choice, isStrategy, timeoutMs } from './overrides.ts'
+import { strategies } from '../router/strategies/index.ts'
+import { traceOf } from '../gateway/trace.ts'
 
 /** One POST route per endpoint of the table. */
 export const routes = new Hono<AppEnv>()
@@ -51,7 +53,7 @@ function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>, around
   )
 }
 
-function scopeOf(c: Context<AppEnv>): Scope {
+export function scopeOf(c: Context<AppEnv>): Scope {
   const { services, requestId, startedAt, principal } = c.var
   const { config } = services
   const { headers, signal, url } = c.req.raw
@@ -64,15 +66,24 @@ function scopeOf(c: Context<AppEnv>): Scope {
     timeoutMs: timeoutMs(headers),
     lifecycle: choice(headers, 'x-gateway-lifecycle', LIFECYCLES, may) ?? config.lifecycle,
     strict: (choice(headers, 'x-gateway-adaptation', ADAPTATIONS, may) ?? config.adaptation) === 'strict',
+    strategy: choice(headers, 'x-gateway-strategy', STRATEGIES, may),
+    maxCostUsd: amount(headers, 'x-gateway-max-cost'),
+    session: headers.get('x-gateway-session')?.slice(0, 256),
     host: new URL(url).hostname,
     defer: (work) => c.executionCtx.waitUntil(work),
   }
 }
+const STRATEGIES = Object.keys(strategies).filter(isStrategy)
 const LIFECYCLES = ['as-is', 'follow', 'refuse'] as const
 const ADAPTATIONS = ['lenient', 'strict'] as const
 
 function respond(c: Context<AppEnv>, served: Served): Response {
   const headers = servedHeaders(served, { keyMs: c.var.keyMs }, c.var.startedAt)
+  if (c.req.header('x-gateway-trace') === 'true') {
+    headers[HEADERS.trace] = asciiJson(
+      traceOf(served.planning, served.kind === 'early' ? [] : served.attempts),
+    )
+  }
   if (served.kind === 'refused') {
     const response = errorResponse(served.error)
     for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)

@@ -1,6 +1,6 @@
 import type { Deployment } from '../config/environment.ts'
 import { GatewayError } from '../errors.ts'
-import { EVERYTHING, type Principal } from './principal.ts'
+import { EVERYTHING, GUEST, type Principal } from './principal.ts'
 
 export interface Authenticator {
   /** Throws `invalid_api_key` or `conflicting_credentials`. */
@@ -26,7 +26,7 @@ export function createAuthenticator(deployment: Deployment, holdsProviderKeys: b
       const hash = await digest(key)
       const id = hex(hash).slice(0, 16)
       if (mode === 'client')
-        return { tenant: `client_${id}`, keyId: `client_${id}`, credential: key, may: EVERYTHING }
+        return { tenant: `client_${id}`, keyId: `client_${id}`, credential: key, may: GUEST }
       known ??= await Promise.all(deployment.gatewayKeys.map(digest))
       let matches = 0
       for (const candidate of known) matches += Number(crypto.subtle.timingSafeEqual(hash, candidate))

@@ -9,8 +9,12 @@ export interface Principal {
 }
 
 export interface Permissions {
-  /** Override the lifecycle mode and the adaptation mode per request. */
+  /** See the state of the deployment's upstreams. */
+  readonly observe: boolean
+  /** Override lifecycle, adaptation and strategy per request. */
   readonly override: boolean
 }
 
-export const EVERYTHING: Permissions = { override: true }
+export const EVERYTHING: Permissions = { override: true, observe: true }
+/** A caller with a provider key of its own is nobody that the operator knows. */
+export const GUEST: Permissions = { override: true, observe: false }

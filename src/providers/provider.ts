@@ -96,12 +96,21 @@ export interface Translation<W extends Wire> extends Chooser<W> {
 }
 export type Codec<W extends Wire> = Passthrough<W> | Translation<W>
 
+/** What a successful answer says about one resource of a credential. */
+export interface Allowance {
+  readonly limit: number
+  readonly remaining: number
+  readonly resetMs: number
+}
+
 export interface Provider {
   /** Lists models for free: proves address, edge and credential, though not inference. */
   readonly checkPath: `/${string}`
   readonly authorize: (credential: string) => Readonly<Record<string, string>>
   /** A missing endpoint is a missing capability; there is no flag to forget. */
   readonly codecs: { readonly [E in EndpointId]?: Codec<Wires[E]> }
+  /** Reads what is left of the rate limits, for providers that say so. */
+  readonly allowances?: (headers: Headers) => readonly Allowance[]
   /** Reads an error answer. `body` is parsed JSON, or the text where it is none. */
   readonly classify: (status: number, headers: Headers, body: unknown) => Failure
 }

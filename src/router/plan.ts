@@ -66,7 +66,7 @@ const FILTERS: readonly Filter[] = [
   },
 ]
 
-/** Filters, gates, then the strategy's order within each tier of priority. Only health is ever relaxed. */
+/** Filters, gates, then the strategy's order within each tier of priority. Filters are never relaxed. */
 export function plan(input: PlanInput, strategy: Strategy, context: StrategyContext): Plan {
   const dropped: { id: string; why: Dropped; detail?: string }[] = []
   const eligible = input.candidates.filter((candidate) => {
@@ -78,7 +78,7 @@ export function plan(input: PlanInput, strategy: Strategy, context: StrategyCont
     if (candidate.gate) dropped.push({ id: candidate.id, why: 'gate', detail: candidate.gate.reason })
     return !candidate.gate
   })
-  const ranked = rank(open, input, strategy, context)
+  const ranked = open.length > 0 ? rank(open, input, strategy, context) : soonest(eligible)
   const order = ranked.flatMap((c): Planned[] =>
     c.admission.verdict === 'no' ? [] : [{ ...c, permit: c.admission.permit }],
   )
@@ -86,6 +86,15 @@ export function plan(input: PlanInput, strategy: Strategy, context: StrategyCont
   const withheld = { dropped, ...concernsOf(ranked), retryAfterMs: backAfterMs(ranked) }
   if (order.length > 0) return { outcome: 'ok', order: leasedFirst(order), ...withheld, refused: [] }
   return panic(ranked, withheld, context)
+}
+
+/**
+ * Every gate is shut. A gate spares a request a vain attempt while there is somewhere else to go; with nowhere to
+ * go the upstream is the judge, and the first that works again is seen at once.
+ */
+function soonest(gated: readonly Candidate[]): readonly Scored[] {
+  const byWait = gated.toSorted((a, b) => (a.gate?.until ?? 0) - (b.gate?.until ?? 0))
+  return byWait.map((candidate) => ({ ...candidate, score: 0 }))
 }
 
 function rank(

@@ -220,6 +220,11 @@ of the first ejection, and what came later is counted among the attempts.
 
 ${targetsTable(runs)}
 
+What can be missed, and why. *Trial herd, black hole*: the first time-outs come after 4 s, so that the second that begins
+10 s after the fault is the sixth after the opening, and holds the last quiet isolates whose copy was older than 5 s: in
+asynchronous refresh such an isolate spends one request on it. They are no trials; of those there are one or two a second.
+*Look-up, joined*: the 99th percentile is that of the modelled way to the object, 20 to 120 ms; asynchronous refresh has none.
+
 ## Side by side
 
 1,000 isolates, 1,000 requests/s, the worst of the same seeds.

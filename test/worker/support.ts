@@ -2,24 +2,14 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env as bindings } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
-import { readDeployment } from '../../src/config/environment.ts'
-import { loadConfig } from '../../src/config/load.ts'
-import { createRegistry, holdsKeys } from '../../src/config/registry.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
-import { createGateway } from '../../src/gateway/gateway.ts'
-import { createNotes } from '../../src/gateway/notes.ts'
 import type { Settled } from '../../src/gateway/types.ts'
-import { createAuthenticator } from '../../src/keys/authenticate.ts'
-import { createPseudonyms } from '../../src/keys/pseudonyms.ts'
 import type { Timers } from '../../src/lib/clock.ts'
-import { checkInlineImage } from '../../src/media/data-url.ts'
-import { fetchMedia } from '../../src/media/fetch.ts'
-import { checkMediaUrl } from '../../src/media/policy.ts'
-import { apis } from '../../src/providers/index.ts'
-import { reportError } from '../../src/report.ts'
-import { askAccount } from '../../src/responses/relay.ts'
-import { createKeptResponses } from '../../src/responses/store.ts'
-import { type Services, servicesFor } from '../../src/services.ts'
+import type { HealthObject } from '../../src/health/ports.ts'
+import { newObject } from '../../src/health/registry-state.ts'
+import { step } from '../../src/health/registry-step.ts'
+import { snapshotOf } from '../../src/health/snapshot.ts'
+import { composeFrom, type Services, servicesFor } from '../../src/services.ts'
 import { createSimulator, type Received, type Script, type Simulator } from '../../simulator/index.ts'
 
 export const GATEWAY = 'https://gw.acme.dev'
@@ -138,39 +128,30 @@ function compose(
     readonly send: (request: Request) => Promise<Response>
   },
 ): Services {
-  const deployment = readDeployment(variables)
-  const config = loadConfig(input, variables)
   const timers = fake ?? REAL_TIMERS
-  const chance = { now: () => timers.now(), random: () => Math.random() }
-  const registry = createRegistry(config, variables)
-  const policy = (ownHost: string) => ({ allowHosts: new Set(config.media.allowHosts), ownHost })
-  return {
-    config,
-    chance,
+  const object = healthObject(timers)
+  return composeFrom({
+    variables,
+    file: input,
     timers,
-    authenticator: createAuthenticator(deployment, holdsKeys(registry)),
-    report: reportError,
-    settled: () => undefined,
-    responses: {
-      store: createKeptResponses(bindings.RESPONSES, { timers, retentionMs: 86_400_000 }),
-      ask: (question) => askAccount({ fetch: send, timers, registry, apis, timeoutMs: 1_000 }, question),
+    chance: { now: () => timers.now(), random: () => Math.random() },
+    fetch: send,
+    healthObject: () => object,
+    responseShards: bindings.RESPONSES,
+  })
+}
+/** A health object in this process: the real reducer without its shell. */
+function healthObject(timers: Timers): HealthObject {
+  let state = newObject(timers.now())
+  return {
+    report(report) {
+      const { state: next, effects } = step(state, { kind: 'report', report }, timers.now(), Math.random)
+      state = next
+      const reply = effects.find((effect) => effect.kind === 'reply')?.reply
+      return reply === undefined ? Promise.reject(new Error('no reply')) : Promise.resolve(reply)
     },
-    gateway: createGateway({
-      config,
-      chance,
-      timers,
-      fetch: send,
-      registry,
-      apis,
-      notes: createNotes(),
-      pseudonyms: createPseudonyms(deployment.gatewaySecret, deployment.gatewayKeys.length),
-      checkMedia: (reference, host) => {
-        checkMediaUrl(reference, policy(host))
-        checkInlineImage(reference)
-      },
-      fetchMedia: (reference, host, signal) =>
-        fetchMedia(reference, { fetch: send, timers, policy: policy(host), limits: config.media }, signal),
-    }),
+    snapshot: () => Promise.resolve({ snapshot: snapshotOf(state, timers.now()), checkedAt: 0 }),
+    ensureTick: () => Promise.reject(new Error('there is no alarm here')),
   }
 }
 

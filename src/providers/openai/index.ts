@@ -1,6 +1,7 @@
 import type { ChatWire } from '../../protocol/chat.ts'
 import type { ResponsesWire } from '../../protocol/responses.ts'
 import type { Passthrough, Provider } from '../provider.ts'
+import { allowances } from './allowances.ts'
 import { patchChat } from './chat.ts'
 import { needsResponses, overResponses } from './chat-over-responses.ts'
 import { classify } from './classify.ts'
@@ -24,5 +25,6 @@ export const openai: Provider = {
   checkPath: '/models',
   authorize: (credential) => ({ authorization: `Bearer ${credential}` }),
   codecs: { chat, responses },
+  allowances,
   classify,
 }

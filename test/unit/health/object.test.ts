@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { RAMP_STEP_MS } from '../../../src/health/constants.ts'
 import { lowerBound } from '../../../src/health/statistics.ts'
 import { leaseCap } from '../../../src/health/machine.ts'
 import { newObject, type ObjectState, restore, save } from '../../../src/health/registry-state.ts'
@@ -186,16 +187,16 @@ describe('coming back', () => {
     )
     expect(phase(next.state)).toBe('half-open')
   })
-  test('clean seconds double the share, unclean ones halve it', () => {
+  test('clean steps double the share, unclean ones halve it', () => {
     let { state, now } = closedAgain()
     const share = (): number => send(state, {}, now).reply.snapshot.targets['a']?.share ?? 0
     const epoch = state.targets['a']?.epoch ?? 0
     for (const expected of [1 / 8, 1 / 4]) {
-      now += 1_000
+      now += RAMP_STEP_MS
       state = send(state, { deltas: [{ epoch, ok: 20 }] }, now).state
       expect(share()).toBe(expected)
     }
-    now += 1_000
+    now += RAMP_STEP_MS
     state = send(state, { deltas: [{ epoch, failed: 10 }] }, now).state
     expect(share()).toBe(1 / 8)
   })

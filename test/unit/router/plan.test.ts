@@ -95,9 +95,17 @@ describe('plan', () => {
     )
     expect(p).toMatchObject({ outcome: 'refused', order: [], refused: ['b'] })
   })
-  test('policy and gates are never relaxed', () => {
+  test('policy is never relaxed', () => {
     expect(of([candidate('a', { serves: false })]).outcome).toBe('none')
-    expect(of([candidate('a', { gate: { until: 1, reason: 'billing' } })]).outcome).toBe('none')
+  })
+  test('with every gate shut, the one that opens first is tried: there is nowhere else to go', () => {
+    const p = of([
+      candidate('late', { gate: { until: 9, reason: 'billing' } }),
+      candidate('soon', { gate: { until: 1, reason: 'rate_limited' } }),
+    ])
+    expect(p.outcome).toBe('ok')
+    expect(p.order.map((each) => each.id)).toEqual(['soon', 'late'])
+    expect(p.dropped.map(({ why }) => why)).toEqual(['gate', 'gate'])
   })
   test('nothing is admitted while it is open without a lease or a panic, and nobody is lost', () => {
     const admission = fc.constantFrom<(id: string) => Admission>(
