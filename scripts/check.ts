@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
 
+/** `npm test -- FILTER` runs some of the tests. */
+const some = process.argv.slice(2)
 /** `npm test`: everything that must hold, cheapest first; stops at the first that does not. */
 const STEPS: readonly (readonly [name: string, ...command: readonly string[]])[] = [
   ['generated files are fresh', 'node', 'scripts/generate.ts', '--check'],
@@ -13,7 +15,18 @@ const STEPS: readonly (readonly [name: string, ...command: readonly string[]])[]
   ['unused code', 'knip'],
   ['lockfile serves every platform', 'npm', 'ci', '--dry-run', '--no-audit', '--no-fund', '--loglevel=error'],
   ['bundle', 'node', 'scripts/check-bundle.ts'],
-  ['tests', 'vitest', 'run', ...process.argv.slice(2)],
+  ['bench runs', 'node', 'bench/main.ts', '--fast'],
+  [
+    'tests',
+    'vitest',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    '--outputFile.json=build/tests.json',
+    ...some,
+  ],
+  // The page is of all tests: after some of them it cannot be judged.
+  ...(some.length > 0 ? [] : [['conformance page', 'node', 'scripts/conformance.ts', '--check'] as const]),
 ]
 
 for (const [name, ...command] of STEPS) {

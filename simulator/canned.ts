@@ -82,35 +82,67 @@ let geminiParts: Canned | undefined
 
 const STREAM = /"stream"\s*:\s*true/
 const PACED = /-paced(\d+)/
+const LONG = /-events(\d+)/
+
+/** What a canned request is answered with: one body, or chunks with a pause between them. */
+export type CannedAnswer =
+  | { kind: 'body'; body: Uint8Array<ArrayBuffer> }
+  | { kind: 'stream'; chunks: Iterable<Uint8Array<ArrayBuffer>>; gapMs: number }
+
+/**
+ * Chooses by the path and the beginning of the body, nothing else. A model's name may end in `-paced10` (one event
+ * every 10 ms) or `-events200000` (that many events, in bursts).
+ */
+export function cannedAnswer(path: string, body: string): CannedAnswer {
+  const google = path.includes('/v1beta/')
+  const parts = google ? (geminiParts ??= geminiCanned()) : (openaiParts ??= openaiCanned())
+  const streamed = google ? path.includes(':stream') : STREAM.test(body)
+  if (!streamed) return { kind: 'body', body: parts.body }
+  const model = google ? path : body
+  const paced = PACED.exec(model)?.[1]
+  if (paced !== undefined) return { kind: 'stream', chunks: parts.events, gapMs: Number(paced) }
+  const long = LONG.exec(model)?.[1]
+  const chunks = long === undefined ? parts.bursts : lengthened(parts.bursts, Number(long))
+  return { kind: 'stream', chunks, gapMs: 0 }
+}
+
+/** The same beginning and end with as many bursts between them as it takes. */
+function* lengthened(
+  bursts: readonly Uint8Array<ArrayBuffer>[],
+  events: number,
+): Generator<Uint8Array<ArrayBuffer>, void> {
+  const [first, middle, ...rest] = bursts
+  const last = rest.at(-1)
+  if (first === undefined || middle === undefined || last === undefined) return
+  yield first
+  for (let sent = 2 * BURST; sent < events; sent += BURST) yield middle
+  yield last
+}
 
 /** For benchmarks: nothing is parsed but the two facts that choose the answer. */
 export async function canned(request: Request, url: URL, clock: Clock): Promise<Response> {
-  const google = url.pathname.includes('/v1beta/')
-  // The first two kilobytes would do, but the body has to be read to its end anyway.
-  const body = await request.text()
-  const parts = google ? (geminiParts ??= geminiCanned()) : (openaiParts ??= openaiCanned())
-  const streamed = google ? url.pathname.includes(':stream') : STREAM.test(body)
-  if (!streamed) return new Response(parts.body, { headers: { 'content-type': 'application/json' } })
-  const paced = PACED.exec(google ? url.pathname : body)?.[1]
-  const chunks = paced === undefined ? parts.bursts : parts.events
-  return new Response(played(chunks, Number(paced ?? 0), clock, request.signal), {
+  const answer = cannedAnswer(url.pathname, await request.text())
+  if (answer.kind === 'body')
+    return new Response(answer.body, { headers: { 'content-type': 'application/json' } })
+  return new Response(played(answer.chunks, answer.gapMs, clock, request.signal), {
     headers: { 'content-type': 'text/event-stream' },
   })
 }
 
 function played(
-  chunks: readonly Uint8Array<ArrayBuffer>[],
+  chunks: Iterable<Uint8Array<ArrayBuffer>>,
   gapMs: number,
   clock: Clock,
   signal: AbortSignal,
 ): ReadableStream<Uint8Array> {
+  const rest = chunks[Symbol.iterator]()
   let at = 0
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
-      const chunk = chunks[at++]
-      if (chunk === undefined) return controller.close()
-      if (gapMs > 0 && at > 1) await clock.wait(gapMs, signal)
-      controller.enqueue(chunk)
+      const { done, value } = rest.next()
+      if (done === true) return controller.close()
+      if (gapMs > 0 && at++ > 0) await clock.wait(gapMs, signal)
+      controller.enqueue(value)
     },
   })
 }

@@ -55,6 +55,14 @@ export interface Framing {
 }
 
 export type Reply =
+  | {
+      kind: 'bytes'
+      status?: number
+      headers?: Record<string, string>
+      contentType: string
+      bytes: Uint8Array<ArrayBuffer>
+      usage?: JsonObject
+    }
   | { kind: 'json'; headers?: Record<string, string>; body: Json; usage?: JsonObject }
   | {
       kind: 'stream'

@@ -3,6 +3,7 @@ import type { GatewayError } from './errors.ts'
 import type { AppEnv } from './http/env.ts'
 import { explain } from './http/explain.ts'
 import { health } from './http/health.ts'
+import { realtime } from './http/realtime.ts'
 import { errorResponse, toGatewayError } from './http/errors.ts'
 import { HEADERS } from './http/headers.ts'
 import { models } from './http/models.ts'
@@ -26,13 +27,12 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   app.route('/v1', routes)
   app.route('/v1', models)
   app.route('/v1', explain)
+  app.route('/v1', realtime)
   app.route('/v1', health)
   app.route('/v1', responses)
   for (const { path } of Object.values(endpoints))
     app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))
-  app.all('/v1/responses/:id', () => refuse(methodNotAllowed('GET, DELETE')))
-  app.all('/v1/responses/:id/cancel', () => refuse(methodNotAllowed('POST')))
-  for (const path of READ_ONLY) app.all(path, () => refuse(methodNotAllowed('GET')))
+  for (const [path, allowed] of OTHERS) app.all(path, () => refuse(methodNotAllowed(allowed)))
   app.notFound((c) => refuse(unknownUrl(c.req.method, c.req.path)))
   app.onError((thrown, c) => {
     const error = toGatewayError(thrown)
@@ -43,12 +43,17 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   return app
 }
 
-const READ_ONLY = [
-  '/health',
-  '/v1/health',
-  '/v1/models',
-  '/v1/models/:id{.+}',
-  '/v1/responses/:id/input_items',
+/** Paths beside the endpoints' own, and the methods that they take. */
+const OTHERS: readonly (readonly [path: string, allowed: string])[] = [
+  ['/health', 'GET'],
+  ['/v1/health', 'GET'],
+  ['/v1/models', 'GET'],
+  ['/v1/models/:id{.+}', 'GET'],
+  ['/v1/realtime', 'GET'],
+  ['/v1/realtime/calls', 'POST'],
+  ['/v1/responses/:id', 'GET, DELETE'],
+  ['/v1/responses/:id/cancel', 'POST'],
+  ['/v1/responses/:id/input_items', 'GET'],
 ]
 
 function refuse(error: GatewayError): never {

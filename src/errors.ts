@@ -1,5 +1,6 @@
 /** Every error that a caller can see. `code` is the contract; status and type follow from its row. */
 export const ERRORS = {
+  invalid_multipart: { status: 400, type: 'invalid_request_error' },
   invalid_json: { status: 400, type: 'invalid_request_error' },
   json_too_deep: { status: 400, type: 'invalid_request_error' },
   json_too_complex: { status: 400, type: 'invalid_request_error' },
@@ -36,6 +37,7 @@ export const ERRORS = {
   uri_too_long: { status: 414, type: 'invalid_request_error' },
   unsupported_media_type: { status: 415, type: 'invalid_request_error' },
   client_closed_request: { status: 499, type: 'invalid_request_error' },
+  upgrade_required: { status: 426, type: 'invalid_request_error' },
   rate_limit_exceeded: { status: 429, type: 'requests' },
   insufficient_quota: { status: 429, type: 'insufficient_quota' },
   internal: { status: 500, type: 'server_error' },

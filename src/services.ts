@@ -5,6 +5,8 @@ import { createRegistry, holdsKeys } from './config/registry.ts'
 import type { Config } from './config/schema.ts'
 import type { GatewayError } from './errors.ts'
 import { createGateway } from './gateway/gateway.ts'
+import { createRealtimeCall, type RealtimeCall } from './gateway/realtime-call.ts'
+import { createRealtime, type Realtime } from './gateway/realtime.ts'
 import { createNotes } from './gateway/notes.ts'
 import { createExplain, type Explain } from './gateway/explain.ts'
 import type { Gateway, Ports, Settled } from './gateway/types.ts'
@@ -34,6 +36,8 @@ export interface Services {
   readonly gateway: Gateway
   readonly responses: Responses
   readonly explain: Explain
+  readonly realtime: Realtime
+  readonly realtimeCall: RealtimeCall
   /** What the health object says of every target. */
   readonly fleetHealth: () => Promise<readonly Described[]>
   readonly report: (requestId: string | undefined, error: GatewayError) => void
@@ -137,6 +141,8 @@ export function composeFrom(parts: Parts): Services {
     },
     gateway: createGateway(ports),
     explain: createExplain(ports),
+    realtime: createRealtime(ports),
+    realtimeCall: createRealtimeCall(ports),
     fleetHealth: async () => describe((await healthObject().snapshot()).snapshot),
   }
 }

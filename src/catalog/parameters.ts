@@ -8,13 +8,10 @@ export interface ParameterRules {
   readonly systemRole: 'keep' | 'developer' | 'user'
   /** `temperature` and `top_p`. */
   readonly sampling: Allowed
-  /** `presence_penalty`, `frequency_penalty` and `logit_bias`. */
+  /** `presence_penalty` and `frequency_penalty`. */
   readonly penalties: Allowed
-  /** `logprobs` and `top_logprobs`. */
-  readonly logprobs: Allowed
   readonly stop: Allowed
-  /** `n` and `seed`. */
-  readonly choices: Allowed
+  readonly seed: Allowed
   /** Function tools; where not `free`, the Responses API takes them. */
   readonly functionTools: Allowed
 }
@@ -24,9 +21,8 @@ const FREE: ParameterRules = {
   systemRole: 'keep',
   sampling: 'free',
   penalties: 'free',
-  logprobs: 'free',
   stop: 'free',
-  choices: 'free',
+  seed: 'free',
   functionTools: 'free',
 }
 
@@ -38,19 +34,17 @@ const REASONING: ParameterRules = {
   systemRole: 'developer',
   sampling: 'never',
   penalties: 'never',
-  logprobs: 'never',
 }
 
 /** From 5.1 on, effort `none` switches reasoning off, and with it the ban on sampling parameters. */
-const SWITCHABLE: ParameterRules = { ...REASONING, sampling: 'effort-none', logprobs: 'effort-none' }
+const SWITCHABLE: ParameterRules = { ...REASONING, sampling: 'effort-none' }
 
 const SEARCH: ParameterRules = {
   ...FREE,
   sampling: 'never',
   penalties: 'never',
-  logprobs: 'never',
   stop: 'never',
-  choices: 'never',
+  seed: 'never',
 }
 
 /**

@@ -44,13 +44,7 @@ const target = z.strictObject({
     .describe('Lower is tried first; strategies order within one priority.'),
 })
 
-const strategyNames = Object.keys(strategies)
-const strategy = z.custom<StrategyName>(
-  (value) => typeof value === 'string' && strategyNames.includes(value),
-  {
-    error: `must be one of ${strategyNames.join(', ')}`,
-  },
-)
+const strategy = z.literal(Object.keys(strategies)).pipe(z.custom<StrategyName>())
 
 const route = z.strictObject({
   targets: z.array(target).min(1).max(16),

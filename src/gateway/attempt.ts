@@ -20,16 +20,17 @@ export async function attempt<W extends Wire>(
   const input = { ...given, provider: withoutAddress(given) }
   const own = new AbortController()
   const signal = AbortSignal.any([input.signal, own.signal])
-  const stop = ports.timers.after(input.limits.firstEventMs, () =>
-    own.abort(new UpstreamFailure(FIRST_EVENT_TIMEOUT)),
-  )
+  const { firstEventMs } = input.limits
+  const stop =
+    firstEventMs === undefined
+      ? undefined
+      : ports.timers.after(firstEventMs, () => own.abort(new UpstreamFailure(FIRST_EVENT_TIMEOUT)))
   try {
-    const responses = await Promise.all(input.bodies.map((body) => send(ports, input, body, signal)))
+    const responses = await Promise.all(input.parts.map(({ body }) => send(ports, input, body, signal)))
     const headers = responses[0]?.headers
     const upstreamRequestId = headers?.get('x-request-id') ?? undefined
-    const answer = await OPEN[input.endpoint.answer(input.request)](ports, input, responses, () =>
-      own.abort(),
-    )
+    const kind = input.answer === 'any' ? kindOf(responses) : input.answer
+    const answer = await OPEN[kind](ports, input, responses, () => own.abort())
     const allowances = headers === undefined ? [] : (input.provider.allowances?.(headers) ?? [])
     return { ok: true, upstreamRequestId, allowances, answer }
   } catch (thrown) {
@@ -37,11 +38,17 @@ export async function attempt<W extends Wire>(
     own.abort(thrown)
     return { ok: false, failure }
   } finally {
-    stop()
+    stop?.()
   }
 }
 
 const OPEN = { json: readJson, events: openStream, bytes: openBytes } as const
+
+function kindOf([response]: readonly Response[]): keyof typeof OPEN {
+  const contentType = response?.headers.get('content-type') ?? ''
+  if (contentType.includes('text/event-stream')) return 'events'
+  return contentType.includes('json') ? 'json' : 'bytes'
+}
 
 /** Throws an `UpstreamFailure` for every answer but a 200. */
 async function send<W extends Wire>(

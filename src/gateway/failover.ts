@@ -63,7 +63,7 @@ export async function failover<E extends EndpointId>(
     }
     failure = tried.result.failure
     const decision = decide(failure, progressOf(ports, run, attempts, at), RETRY_POLICY, ports.chance)
-    if (decision.act === 'stop') break
+    if (decision.act === 'stop' || call.raw.kind === 'unread') break // an unread body is gone
     if (decision.act === 'next') at++
     else watch.retried(ranked)
     if (decision.afterMs > 0) await pause(ports, decision.afterMs)
@@ -149,7 +149,7 @@ function inputOf<E extends EndpointId>(
     readonly untried: number
   },
 ): AttemptInput<Wires[E]> {
-  const { codec, provider, context, url, headers, bodies } = prepared
+  const { codec, provider, context, url, headers, parts } = prepared
   return {
     endpoint: endpointOf(call.endpoint),
     codec,
@@ -157,8 +157,13 @@ function inputOf<E extends EndpointId>(
     context,
     url,
     headers,
-    bodies,
+    parts,
     request: call.request,
+    // Which fields of a form a model heeds is the provider's to say; JSON endpoints answer as they are asked to.
+    answer:
+      codec.kind === 'passthrough' && call.raw.kind !== 'json'
+        ? 'any'
+        : endpointOf(call.endpoint).answer(call.request),
     ownKey: scope.principal.credential !== undefined,
     limits: limitsOf(ports, call, { candidate, run, untried }),
     signal: run.signal,
@@ -179,7 +184,11 @@ function limitsOf<E extends EndpointId>(
   const stallMs = reasons ? timeouts.reasoningStallMs : timeouts.stallMs
   const limits = { totalMs: remainingMs, firstEventMs: whole ? remainingMs : firstEventMs, stallMs }
   return {
-    firstEventMs: firstEventLimitMs(limits, whole ? undefined : candidate.ttft, remainingMs, untried),
+    // Without an alternative the deadline, which is timed already, says the same.
+    firstEventMs:
+      whole && untried === 0
+        ? undefined
+        : firstEventLimitMs(limits, whole ? undefined : candidate.ttft, remainingMs, untried),
     stallMs,
     keepAliveMs: timeouts.keepAliveMs,
   }

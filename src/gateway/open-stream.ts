@@ -1,4 +1,3 @@
-import { GatewayError } from '../errors.ts'
 import { type Decoder, relay } from '../lib/sse.ts'
 import { merge } from '../lib/sse-merge.ts'
 import type { Wire } from '../protocol/endpoint.ts'
@@ -59,16 +58,11 @@ async function upstreamOf(
 
 function decoderOf<W extends Wire>(
   { events, fanOut }: Translation<W>,
-  { request, context, bodies }: AttemptInput<W>,
+  { context, parts }: AttemptInput<W>,
 ): Decoder<string, W['event']> {
-  if (events === undefined) {
-    throw new GatewayError('unsupported_parameter', 'This model does not stream on this endpoint.', {
-      param: 'stream',
-    })
-  }
-  if (fanOut === undefined || bodies.length === 1) return events(request, context)
-  return fanOutDecoder(
-    bodies.map(() => events(request, context)),
-    fanOut,
-  )
+  const [first, ...others] = events === undefined ? [] : parts.map(({ request }) => events(request, context))
+  if (first !== undefined && others.length === 0) return first
+  if (first === undefined || fanOut?.joinEvents === undefined)
+    throw new TypeError('Only what streams is prepared for streaming.')
+  return fanOutDecoder([first, ...others], fanOut.joinEvents(others.length + 1))
 }

@@ -61,10 +61,10 @@ function factsOf<E extends EndpointId>({ ranked, adapted, begun }: Won<E>, call:
   const { answer, upstreamRequestId } = begun
   const endpoint = endpointOf(call.endpoint)
   const known = { target: ranked.target, card: ranked.card, adapted, upstreamRequestId }
-  if (answer.kind === 'json') {
-    return { ...known, served: endpoint.served(answer.response), usage: endpoint.usage(answer.response) }
-  }
-  return { ...known, served: answer.kind === 'events' ? answer.observer.served : {}, usage: undefined }
+  if (answer.kind === 'events') return { ...known, served: answer.observer.served, usage: undefined }
+  const { response } = answer
+  if (response === undefined) return { ...known, served: {}, usage: undefined }
+  return { ...known, served: endpoint.served(response), usage: endpoint.usage(response) }
 }
 
 interface Sending {
@@ -78,14 +78,14 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean
     case 'json':
       return {
         contentType: 'application/json',
-        body: answer.text,
+        body: answer.body,
         ended: Promise.resolve({ finish: 'complete', answer: answer.response }),
       }
     case 'bytes':
       return {
         contentType: answer.contentType,
         body: answer.bytes,
-        ended: answer.finished.then((finish) => ({ finish })),
+        ended: answer.finished.then((finish) => ({ finish, usage: answer.usage() })),
       }
     case 'events': {
       const { relay, observer } = answer

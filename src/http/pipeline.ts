@@ -13,7 +13,7 @@ const MODEL_SLASH = /^(\/v1\/models\/[^/%]+)%2f/i
 
 /** First in line: an id and the time for every request, and `no-store` on every answer. */
 export const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { chance, timers } = c.var.services
+  const { chance, timers } = c.get('services')
   const requestId = `req_${randomText(chance)}`
   c.set('requestId', requestId)
   c.set('startedAt', timers.now())
@@ -34,7 +34,7 @@ export const door: MiddlewareHandler<AppEnv> = async (c, next) => {
 /** A browser's preflight carries no key; which origins may ask is the operator's choice, by default none. */
 export const cors: MiddlewareHandler<AppEnv> = async (c, next) => {
   const origin = c.req.header('origin')
-  const allowed = origin !== undefined && c.var.services.config.cors.origins.includes(origin)
+  const allowed = origin !== undefined && c.get('services').config.cors.origins.includes(origin)
   if (c.req.method === 'OPTIONS') {
     return new Response(null, {
       status: 204,
@@ -68,7 +68,7 @@ const PREFLIGHT = {
       'helper-method',
       'poll-helper',
     ].map((name) => `x-stainless-${name}`),
-    ...['timeout-ms', 'lifecycle', 'adaptation'].map((name) => `x-gateway-${name}`),
+    ...['timeout-ms', 'lifecycle', 'adaptation', 'model'].map((name) => `x-gateway-${name}`),
   ].join(', '),
   'access-control-max-age': '86400',
 }
@@ -76,7 +76,7 @@ const EXPOSED = { 'access-control-expose-headers': Object.values(HEADERS).join('
 
 /** Who calls. Nothing that costs anything comes before this. */
 export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { authenticator, timers } = c.var.services
+  const { authenticator, timers } = c.get('services')
   const from = timers.now()
   c.set('principal', await authenticator.authenticate(c.req.raw.headers))
   c.set('keyMs', timers.now() - from)
@@ -87,7 +87,7 @@ export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
 export const readBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   const hold = startHold()
   try {
-    const raw = await readJsonBody(c.req.raw, c.var.services.timers, hold)
+    const raw = await readJsonBody(c.req.raw, c.get('services').timers, hold)
     c.set('raw', raw)
     Object.assign(c.req.bodyCache, { text: Promise.resolve(raw.text) }) // where Hono's validator takes it from
     await next()

@@ -52,17 +52,21 @@ export class SseSplitter {
     const text = this.#pieces.join('')
     const hasReturn = text.includes('\r')
     let from = 0
+    let eventFrom = 0
     for (;;) {
       const feed = text.indexOf('\n', from)
       const end = hasReturn ? earlierReturn(text, from, feed) : feed
       if (end < 0) break
       if (!last && isOpenReturn(text, end)) break // a line feed may follow in the next chunk
       const next = feed === end + 1 ? end + 2 : end + 1
-      this.#raw += text.slice(from, next)
-      if (end === from) this.#dispatch()
-      else this.#line(text, from, end)
+      if (end === from) {
+        this.#raw += text.slice(eventFrom, next)
+        this.#dispatch()
+        eventFrom = next
+      } else this.#line(text, from, end)
       from = next
     }
+    this.#raw += text.slice(eventFrom, from)
     const rest = from === 0 ? text : text.slice(from)
     this.#pieces = rest === '' ? [] : [rest]
     this.#held = rest.length

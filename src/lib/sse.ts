@@ -77,6 +77,8 @@ class StreamRelay implements Relay {
   #state: 'open' | 'ended' | 'broken' | 'cancelled' = 'open'
   #thrown: unknown
   #reading = false
+  /** An event came since the clock was last looked at, which costs more than reading a short event. */
+  #seen = false
   #eventAt: number
   #writtenAt: number
   #wantedAt: number
@@ -88,7 +90,7 @@ class StreamRelay implements Relay {
     this.#options = options
     this.#eventAt = this.#writtenAt = this.#wantedAt = options.timers.now()
     this.#splitter = new SseSplitter((data, raw) => {
-      this.#eventAt = options.timers.now()
+      this.#seen = true
       sink.push(data, raw, this.#write)
     }, options.maxEventChars)
     this.body = new ReadableStream<Uint8Array>(
@@ -135,7 +137,7 @@ class StreamRelay implements Relay {
     try {
       const { done, value } = await this.#reader.read()
       if (this.#state !== 'open') return
-      if (!done) return this.#splitter.feed(this.#decoder.decode(value, { stream: true }))
+      if (!done) return this.#feed(value)
       this.#splitter.feed(this.#decoder.decode())
       this.#splitter.finish()
       this.#sink.end(this.#write)
@@ -143,6 +145,12 @@ class StreamRelay implements Relay {
     } catch (thrown) {
       this.#fail(thrown)
     }
+  }
+
+  #feed(chunk: Uint8Array): void {
+    this.#splitter.feed(this.#decoder.decode(chunk, { stream: true }))
+    if (this.#seen) this.#eventAt = this.#options.timers.now()
+    this.#seen = false
   }
 
   #fail(thrown: unknown): void {

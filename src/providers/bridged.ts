@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { Bridge } from '../protocol/bridge/bridge.ts'
-import type { Wire } from '../protocol/endpoint.ts'
+import type { Endpoint, Wire } from '../protocol/endpoint.ts'
 import type { Codec, Provider, Translation, Upstream } from './provider.ts'
 import { readRelay } from './relayed.ts'
 
@@ -11,7 +11,7 @@ export function bridged<Outer extends Wire, Inner extends Wire>(
   classify: Provider['classify'],
 ): Translation<Outer> {
   const codec = inner.kind === 'translation' ? inner : readRelay(bridge.to, inner, classify)
-  const { events } = codec
+  const { events, readsUrl } = codec
   return {
     kind: 'translation',
     encode(request, context) {
@@ -36,9 +36,15 @@ export function bridged<Outer extends Wire, Inner extends Wire>(
         }
       },
     }),
-    ...(bridge.fanOut && { fanOut: bridge.fanOut }),
+    ...(bridge.fanOut && { fanOut: bridge.fanOut(codec.fanOut !== undefined) }),
+    serves: codec.serves ?? (({ endpoints }) => listed(bridge.to, endpoints)),
+    ...(readsUrl && { readsUrl }),
     ...(codec.inlinesMedia && { inlinesMedia: true }),
   }
+}
+
+function listed<W extends Wire>({ capability }: Endpoint<W>, endpoints: readonly string[]): boolean {
+  return capability === undefined || endpoints.includes(capability)
 }
 
 function renamedAll({ adapted }: Upstream, renamed: (text: string) => string): Upstream['adapted'] {

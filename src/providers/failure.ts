@@ -24,6 +24,7 @@ export type FailureKind =
   | 'first_event_timeout'
   | 'garbled'
   | 'empty'
+  | 'misspoken'
   | 'redirected'
   | 'cut_short'
   | 'stalled'
@@ -85,6 +86,8 @@ export const FAILURES: Readonly<Record<FailureKind, FailureRow>> = {
   first_event_timeout: { act: 'next', health: 1, code: 'upstream_timeout' },
   garbled: { act: 'next', health: 1, code: 'upstream_bad_response' },
   empty: { act: 'next', health: 0.5, code: 'upstream_bad_response' },
+  // The model's slip, not the server's fault: asked again, it mostly answers (gemini.md 4.10 step 6).
+  misspoken: { act: 'retry', health: 0.5, code: 'upstream_bad_response' },
   redirected: { act: 'next', health: 1, code: 'upstream_bad_response' },
   cut_short: { act: 'next', health: 1, code: 'upstream_stream_interrupted' },
   stalled: { act: 'next', health: 1, code: 'upstream_stream_stalled' },

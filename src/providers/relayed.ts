@@ -7,7 +7,7 @@ import type { Passthrough, Patch, Provider, Translation } from './provider.ts'
 /** A relay as a codec that reads what it relays, so that a bridge can go over it. */
 export function readRelay<W extends Wire>(
   endpoint: Endpoint<W>,
-  { path, patch }: Passthrough<W>,
+  { path, patch, serves }: Passthrough<W>,
   classify: Provider['classify'],
 ): Translation<W> {
   return {
@@ -21,6 +21,7 @@ export function readRelay<W extends Wire>(
       throw new UpstreamFailure({ kind: 'empty', message: 'The upstream sent an empty answer.' })
     },
     events: (request) => readEvents(endpoint, endpoint.observe(request), classify),
+    ...(serves && { serves }),
   }
 }
 
@@ -37,9 +38,11 @@ function readEvents<W extends Wire>(
   observer: Observer<W['event']>,
   classify: Provider['classify'],
 ): Decoder<string, W['event']> {
+  let done = !endpoint.doneMarker
   return {
     push(data, emit) {
-      if (data === '[DONE]') return
+      if (data === '[DONE]') done = true
+      if (done && endpoint.doneMarker) return
       const event: unknown = JSON.parse(data)
       const error = endpoint.errorIn(event)
       if (error !== undefined) throw new UpstreamFailure(classify(200, new Headers(), error))
@@ -47,7 +50,7 @@ function readEvents<W extends Wire>(
       emit(event)
     },
     end() {
-      if (observer.complete) return
+      if (done && observer.complete) return
       const message = 'The upstream stream was interrupted before the answer was complete.'
       throw new UpstreamFailure({ kind: 'cut_short', message })
     },

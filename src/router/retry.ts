@@ -88,7 +88,9 @@ function retryDelayMs(
   if (progress.onThisTarget >= policy.maxPerTarget || !progress.retryAllowed || progress.streak >= 2)
     return undefined
   const { kind, retryAfterMs } = failure
-  if (!isPatient(kind, progress) || progress.tookMs >= policy.quickMs) return undefined
+  // A model that misspoke had to speak first, which takes its time.
+  const quick = progress.tookMs < policy.quickMs || kind === 'misspoken'
+  if (!isPatient(kind, progress) || !quick) return undefined
   if (retryAfterMs !== undefined)
     return retryAfterMs <= policy.maxRetryAfterMs ? retryAfterMs * (1 + 0.2 * random) : undefined
   if (kind === 'rate_limited') return undefined

@@ -37,8 +37,9 @@ function sources(): readonly { readonly path: string; readonly text: string }[] 
     .map((path) => ({ path, text: readFileSync(`src/${path}`, 'utf8') }))
 }
 
-/** Set, or shown as something to set. */
-const declaredIn = (text: string, name: string): boolean => new RegExp(`^(?:# ?)?${name} ?=`, 'm').test(text)
+/** Set, or shown as something to set, or bound. */
+const declaredIn = (text: string, name: string): boolean =>
+  new RegExp(`^(?:# ?)?${name} ?=|^(?:name|binding) = "${name}"`, 'm').test(text)
 const isSecret = (name: string): boolean => /_(?:KEYS?|SECRET)$/.test(name)
 
 describe('variables and secrets', () => {

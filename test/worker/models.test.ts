@@ -241,13 +241,16 @@ describe('parameters that a known family does not take', () => {
         top_p: 0.5,
         presence_penalty: 1,
         frequency_penalty: 1,
-        logit_bias: {},
-        logprobs: true,
-        top_logprobs: 2,
         stop: 'x',
       },
       { model: 'o3' },
-      'temperature=dropped, top_p=dropped, presence_penalty=dropped, frequency_penalty=dropped, logit_bias=dropped, logprobs=dropped, top_logprobs=dropped, stop=dropped',
+      'temperature=dropped, top_p=dropped, presence_penalty=dropped, frequency_penalty=dropped, stop=dropped',
+    ],
+    [
+      'but not what shapes the answer: the provider refuses it',
+      { model: 'o3', logit_bias: { 50_256: -100 }, logprobs: true, top_logprobs: 2 },
+      { model: 'o3', logit_bias: { 50_256: -100 }, logprobs: true, top_logprobs: 2 },
+      null,
     ],
     [
       'values that say nothing stay',
@@ -275,11 +278,12 @@ describe('parameters that a known family does not take', () => {
       null,
     ],
     [
-      'search models lose sampling, n, seed and stop',
-      { model: 'gpt-4o-search-preview', temperature: 0, n: 2, seed: 1, stop: 'x' },
+      'search models lose sampling, seed and stop',
+      { model: 'gpt-4o-search-preview', temperature: 0, seed: 1, stop: 'x' },
       { model: 'gpt-4o-search-preview' },
-      'temperature=dropped, stop=dropped, n=dropped, seed=dropped',
+      'temperature=dropped, stop=dropped, seed=dropped',
     ],
+    ['but never n', { model: 'gpt-4o-search-preview', n: 2 }, { model: 'gpt-4o-search-preview', n: 2 }, null],
   ]
 
   test.each(CASES)('%s', async (_, body, sent, adapted) => {

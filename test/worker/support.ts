@@ -94,7 +94,12 @@ export function bench({ variables = DEPLOYMENTS.gateway, config, timers, upstrea
     throw new TypeError('no such host')
   }
   vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => send(new Request(input, init)))
-  const env = { ...variables, RESPONSES: bindings.RESPONSES } as unknown as Env
+  const object = healthObject(timers ?? REAL_TIMERS)
+  const env = {
+    ...variables,
+    HEALTH: { getByName: () => object },
+    RESPONSES: bindings.RESPONSES,
+  } as unknown as Env
   const own =
     config === undefined && timers === undefined ? undefined : compose(variables, { config, timers, send })
   const services: Services = { ...(own ?? servicesFor(env)), settled: (each) => void settled.push(each) }

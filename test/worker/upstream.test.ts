@@ -312,10 +312,18 @@ const ROWS: readonly Row[] = [
   },
 ]
 
+/** resilience.md 2.1: an edge that fails at once, and a wait of at most two seconds, are worth a second try. */
+function triesOf({ status, error, retryAfter }: Script): number {
+  const edge = status !== undefined && [502, 504, 520, 521, 522, 523, 524].includes(status)
+  const seconds =
+    typeof retryAfter === 'number' ? retryAfter : /^[\d.]+$/.test(retryAfter ?? '') ? Number(retryAfter) : 9
+  return edge || (error !== 'slow_down' && retryAfter !== undefined && seconds <= 2) ? 2 : 1
+}
+
 describe.each([false, true])('an error of OpenAI, with stream %s', (stream) => {
   test.each(ROWS)(
     '$name',
-    async ({ script, upstream = 1, headers = {}, says = '', silent = [], ...expected }) => {
+    async ({ script, upstream = triesOf(script), headers = {}, says = '', silent = [], ...expected }) => {
       const gateway = bench()
       const response = await gateway.fetch(
         scripted(
@@ -661,6 +669,7 @@ describe('a hostile or broken Gemini', () => {
     {
       name: 'an HTML page',
       script: { status: 502 },
+      upstream: 2,
       status: 502,
       type: SERVER,
       code: 'upstream_error',

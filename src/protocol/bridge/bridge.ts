@@ -31,8 +31,8 @@ export interface Crossing<Inner extends Wire> {
 export interface Bridge<Outer extends Wire, Inner extends Wire> {
   /** The endpoint that serves. */
   readonly to: Endpoint<Inner>
-  /** For options that the inner endpoint lacks. */
-  readonly fanOut?: FanOut<Outer>
+  /** For options that the inner endpoint lacks. `single`: its codec gives one choice per call. */
+  readonly fanOut?: (single: boolean) => FanOut<Outer>
   readonly request: (request: Outer['request'], context: BridgeContext) => Crossing<Inner>
   readonly response: (
     response: Inner['response'],

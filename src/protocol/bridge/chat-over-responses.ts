@@ -20,7 +20,7 @@ import { rememberReasoning } from './reasoning-notes.ts'
 /** Chat completions of models that only exist on Responses, or take their tools only there (openai.md 2.4, 2.10). */
 export const chatOverResponses: Bridge<ChatWire, ResponsesWire> = {
   to: responses,
-  fanOut: chatFanOut,
+  fanOut: () => chatFanOut,
   request: toResponsesRequest,
   response: toCompletion,
   events,

@@ -104,7 +104,8 @@ function nothingSeen(): Seen {
   }
 }
 
-function bare(response: Answer): GenerateContentResponse {
+/** The event itself, out of what it may come wrapped in. Throws `UpstreamFailure` for an error in its place. */
+export function bare(response: Answer): GenerateContentResponse {
   const event: GenerateContentResponse | undefined | null = isResponseList(response) ? response[0] : response
   if (!isRecord(event))
     throw new UpstreamFailure({ kind: 'garbled', message: 'Gemini answered something that is no answer.' })
@@ -183,7 +184,7 @@ function finishOf(reason: string, { seen, parts, plan }: Read): FinishReason {
   if (parts.calls > 0) return plan.legacy ? 'function_call' : 'tool_calls'
   // Google now and then ends like this after tool results; asked again it answers.
   if (!something && plan.declared.size > 0 && countOnly(seen.usage?.candidatesTokenCount) === 0) {
-    throw new UpstreamFailure({ kind: 'empty', message: 'Gemini answered nothing.' })
+    throw new UpstreamFailure({ kind: 'misspoken', message: 'Gemini answered nothing.' })
   }
   return finish
 }

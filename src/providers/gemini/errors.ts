@@ -154,7 +154,7 @@ function plain(body: unknown, status: number): GoogleError {
   }
 }
 function inBandStatus(code: unknown, name: string): number {
-  const number = Number(code)
+  const number = typeof code === 'number' || typeof code === 'string' ? Number(code) : Number.NaN
   return Number.isInteger(number) && number >= 300 && number <= 599 ? number : (HTTP_STATUS[name] ?? 500)
 }
 function nested(message: string): unknown {

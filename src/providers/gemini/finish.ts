@@ -8,7 +8,7 @@ type Row =
   | { readonly finishIfContent: FinishReason }
 
 const FILTERED: Row = { finish: 'content_filter' }
-const GARBLED: Row = { failure: 'garbled' }
+const MISSPOKEN: Row = { failure: 'misspoken' }
 const UNKNOWN: Row = { finishIfContent: 'stop' }
 
 /** gemini.md 3.2. A reason that is not here is new, and treated as OTHER. */
@@ -29,10 +29,10 @@ const REASONS: Readonly<Record<string, Row>> = {
   IMAGE_RECITATION: FILTERED,
   NO_IMAGE: { finish: 'stop' },
   IMAGE_OTHER: { finish: 'stop' },
-  MALFORMED_FUNCTION_CALL: GARBLED,
-  MALFORMED_RESPONSE: GARBLED,
-  UNEXPECTED_TOOL_CALL: GARBLED,
-  TOO_MANY_TOOL_CALLS: GARBLED,
+  MALFORMED_FUNCTION_CALL: MISSPOKEN,
+  MALFORMED_RESPONSE: MISSPOKEN,
+  UNEXPECTED_TOOL_CALL: MISSPOKEN,
+  TOO_MANY_TOOL_CALLS: MISSPOKEN,
   MISSING_THOUGHT_SIGNATURE: { failure: 'bad_request' },
   OTHER: UNKNOWN,
   FINISH_REASON_UNSPECIFIED: UNKNOWN,

@@ -4,7 +4,10 @@ import type { CodecContext, Patch } from '../provider.ts'
 import { commonChanges, patchOf } from './patch.ts'
 import { withoutSignatures } from './history.ts'
 
-/** Parameters that some models refuse, and the value that says nothing: it may stay (openai.md 2.1). */
+/**
+ * Hints that some models refuse, and the value that says nothing: it may stay (openai.md 2.1). What changes the
+ * answer's shape or content (`n`, `logprobs`, `logit_bias`) is never left out: OpenAI's server refuses it by name.
+ */
 const RESTRICTED: readonly {
   readonly field: string
   readonly rule: keyof ParameterRules
@@ -14,12 +17,8 @@ const RESTRICTED: readonly {
   { field: 'top_p', rule: 'sampling', neutral: 1 },
   { field: 'presence_penalty', rule: 'penalties', neutral: 0 },
   { field: 'frequency_penalty', rule: 'penalties', neutral: 0 },
-  { field: 'logit_bias', rule: 'penalties' },
-  { field: 'logprobs', rule: 'logprobs', neutral: false },
-  { field: 'top_logprobs', rule: 'logprobs' },
   { field: 'stop', rule: 'stop' },
-  { field: 'n', rule: 'choices', neutral: 1 },
-  { field: 'seed', rule: 'choices' },
+  { field: 'seed', rule: 'seed' },
 ]
 /**
  * What must change in a request before OpenAI's server takes it: the model's upstream id, usage on streams, the

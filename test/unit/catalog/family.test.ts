@@ -128,11 +128,11 @@ describe('parameter rules', () => {
     ['gpt-5.1', { sampling: 'effort-none', functionTools: 'free' }],
     ['gpt-5.4-nano-2026-03-17', { sampling: 'effort-none', functionTools: 'effort-none' }],
     ['gpt-5.6', { sampling: 'effort-none', functionTools: 'effort-none' }],
-    ['gpt-6-astra', { sampling: 'never', logprobs: 'never', functionTools: 'never' }],
+    ['gpt-6-astra', { sampling: 'never', functionTools: 'never' }],
     ['gpt-6.1-sol-2026-09-29', { sampling: 'never', functionTools: 'never' }],
     [
       'gpt-4o-search-preview',
-      { maxTokensField: 'max_tokens', sampling: 'never', choices: 'never', stop: 'never' },
+      { maxTokensField: 'max_tokens', sampling: 'never', seed: 'never', stop: 'never' },
     ],
     ['gpt-5-chat-latest', { maxTokensField: 'max_tokens', sampling: 'free', systemRole: 'keep' }],
     ['ft:gpt-4o-2024-08-06:acme::1', { maxTokensField: 'max_tokens', sampling: 'free' }],

@@ -4,6 +4,7 @@ type Json = Record<string, unknown>
 const NAMES = ['a', 'b', 'type', '$ref', 'default', 'properties', 'const', '__proto__', 'x y']
 const name = fc.constantFrom(...NAMES)
 const definition = fc.constantFrom('A', 'B', 'C')
+const FORMATS = ['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uuid']
 
 function compact(record: Record<string, unknown>): Json {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
@@ -131,9 +132,10 @@ function leaf(loose: boolean): fc.Arbitrary<Json> {
       exclusiveMaximum: limit,
       multipleOf: maybe(fc.constant(1)),
     }),
+    fc.record({ type: fc.constant('integer'), multipleOf: fc.constant(1) }),
     fc.record({
       type: fc.constant('string'),
-      format: fc.constantFrom('date-time', 'email', 'uuid'),
+      format: maybe(fc.constantFrom(...FORMATS)),
       pattern: maybe(fc.constant('.*')),
     }),
   ]

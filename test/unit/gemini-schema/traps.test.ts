@@ -171,7 +171,7 @@ test('[known-bug 24] what other gateways forward and Gemini refuses', () => {
   })
 })
 
-test('[known-bug 25] [known-bug 28] references are shared, not copied, so that a schema does not grow', () => {
+test('[known-bug 25] references are shared, not copied, so that a schema does not grow', () => {
   const item = {
     type: 'object',
     properties: Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`p${i}`, { type: 'string' }])),
@@ -184,7 +184,7 @@ test('[known-bug 25] [known-bug 28] references are shared, not copied, so that a
   expect(JSON.stringify(rewritten(source)).length).toBe(JSON.stringify(source).length)
 })
 
-test('[known-bug 26] [known-bug 27] a big enum is sent whole: it is not for us to loosen a schema', () => {
+test('[known-bug 26] a big enum is sent whole: it is not for us to loosen a schema', () => {
   const source = { type: 'string', enum: Array.from({ length: 500 }, (_, i) => `value-${i}`) }
   expect(rewrittenProperty(source)).toBe(source)
 })

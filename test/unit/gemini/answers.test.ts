@@ -49,10 +49,10 @@ describe('finish reasons', () => {
     expect(chunks[2]?.choices[0]?.native_finish_reason).toBe(native)
   })
   test.each<[string, FailureKind]>([
-    ['MALFORMED_FUNCTION_CALL', 'garbled'],
-    ['MALFORMED_RESPONSE', 'garbled'],
-    ['UNEXPECTED_TOOL_CALL', 'garbled'],
-    ['TOO_MANY_TOOL_CALLS', 'garbled'],
+    ['MALFORMED_FUNCTION_CALL', 'misspoken'],
+    ['MALFORMED_RESPONSE', 'misspoken'],
+    ['UNEXPECTED_TOOL_CALL', 'misspoken'],
+    ['TOO_MANY_TOOL_CALLS', 'misspoken'],
     ['MISSING_THOUGHT_SIGNATURE', 'bad_request'],
   ])('[gemini 3.2 %s] [gemini-trap 4] is a failure, not a stop', (reason, kind) => {
     expect(failureKind(() => answer(whole([], {}, reason), tools))).toBe(kind)
@@ -194,8 +194,8 @@ describe('empty and odd answers', () => {
       candidates: [{ finishReason: 'STOP' }],
       usageMetadata: { promptTokenCount: 9, totalTokenCount: 9 },
     }
-    expect(failureKind(() => answer(body, tools))).toBe('empty')
-    expect(failingStream([body], tools)).toEqual({ chunks: [], kind: 'empty' })
+    expect(failureKind(() => answer(body, tools))).toBe('misspoken')
+    expect(failingStream([body], tools)).toEqual({ chunks: [], kind: 'misspoken' })
     expect(answer({ ...body, usageMetadata: { candidatesTokenCount: 1 } }, tools).message.content).toBe('')
   })
   test('[known-bug 36] only thoughts is an empty answer, with the tokens they took', () => {

@@ -125,6 +125,8 @@ describe('parameters of a chat request', () => {
     ['safety_identifier', { safety_identifier: 's' }],
     ['metadata', { metadata: { a: 'b' } }],
     ['prompt_cache_key', { prompt_cache_key: 'k' }],
+    ['prompt_cache_options', { prompt_cache_options: { mode: 'explicit' } }],
+    ['prompt_cache_retention', { prompt_cache_retention: '24h' }],
     ['store', { store: true }],
     ['prediction', { prediction: { type: 'content', content: 'x' } }],
     ['verbosity', { verbosity: 'low' }],

@@ -122,6 +122,7 @@ describe('a stream that fails', () => {
     ],
     ['with a code that is text', { error: { code: '500', message: 'x' } }, 'server_error'],
     ['without either', { error: { message: 'x' } }, 'server_error'],
+    ['with a code that is no number', { error: { code: { valueOf: 1, toString: 1 } } }, 'server_error'],
     ['a text', { error: 'boom' }, 'server_error'],
     ['JSON in its message', { error: { code: 500, message: JSON.stringify({ error }) } }, 'overloaded'],
     [

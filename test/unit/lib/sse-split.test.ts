@@ -59,7 +59,7 @@ describe('SseSplitter', () => {
     ).toBe(text)
   })
 
-  it('drops comments, also those sent as data (known bug 66)', () => {
+  it('[known-bug 66] drops comments, also those sent as data', () => {
     expect(data(': keep-alive\n\n: PROCESSING\ndata: {"a":1}\n\ndata: : keepalive\n\n')).toEqual(['{"a":1}'])
   })
 

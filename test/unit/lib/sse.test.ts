@@ -133,19 +133,22 @@ describe('relay', () => {
     ['an end without a finish', (upstream: Source) => upstream.close(), 'cut'],
     ['a malformed event', (upstream: Source) => upstream.push('data: bad\n\n'), 'bad event'],
     ['an endless event', (upstream: Source) => upstream.push('x'.repeat(20_000)), 'exceeds'],
-  ])('ends %s with one error frame and no [DONE]', async (_, happen, message) => {
-    const upstream = source()
-    const stream = relay(upstream.stream, shout(), options(new FakeTimers()))
-    upstream.push('data: word\n\n')
-    await stream.start()
-    happen(upstream)
-    const sent = await text(stream.body)
-    expect(sent.startsWith('data: WORD\n\ndata: {"error":')).toBe(true)
-    expect(sent.match(/"error"/g)).toHaveLength(1)
-    expect(sent).toContain(message)
-    expect(sent).not.toContain('[DONE]')
-    expect((await stream.finished).finish).toBe('cut-short')
-  })
+  ])(
+    '[known-bug 60] [known-bug 61] ends %s with one error frame and no [DONE]',
+    async (_, happen, message) => {
+      const upstream = source()
+      const stream = relay(upstream.stream, shout(), options(new FakeTimers()))
+      upstream.push('data: word\n\n')
+      await stream.start()
+      happen(upstream)
+      const sent = await text(stream.body)
+      expect(sent.startsWith('data: WORD\n\ndata: {"error":')).toBe(true)
+      expect(sent.match(/"error"/g)).toHaveLength(1)
+      expect(sent).toContain(message)
+      expect(sent).not.toContain('[DONE]')
+      expect((await stream.finished).finish).toBe('cut-short')
+    },
+  )
 
   it('forwards whole events only: half an event is never sent', async () => {
     const upstream = source()
@@ -160,7 +163,7 @@ describe('relay', () => {
     await reader.cancel()
   })
 
-  it('keeps a silent stream alive with comments, and ends a stalled one; comments from upstream do not count', async () => {
+  it('[known-bug 65] [known-bug 67] keeps a silent stream alive with comments, and ends a stalled one; comments from upstream do not count', async () => {
     const timers = new FakeTimers()
     const upstream = source()
     const stream = relay(upstream.stream, shout(), options(timers))

@@ -49,7 +49,7 @@ describe('what changes in a relayed chat request', () => {
 
   it.each([
     [
-      'usage is asked for on streams',
+      '[openai 2.3 stream_options.include_usage] usage is asked for on streams',
       'gpt-4o-mini',
       { stream: true },
       { set: { stream_options: { include_usage: true } }, drop: [], adapted: [] },
@@ -67,7 +67,7 @@ describe('what changes in a relayed chat request', () => {
       { set: { model: 'gpt-4o-audio-preview' }, drop: [], adapted: [] },
     ],
     [
-      'max_tokens is renamed for reasoning models',
+      '[openai 2.3 max_tokens] is renamed for reasoning models',
       'o3',
       { model: 'o3', max_tokens: 9 },
       { set: { max_completion_tokens: 9 }, drop: ['max_tokens'], adapted: ['max_tokens=renamed'] },
@@ -79,13 +79,23 @@ describe('what changes in a relayed chat request', () => {
       { set: {}, drop: ['max_tokens'], adapted: ['max_tokens=renamed'] },
     ],
     [
-      'sampling is left out for reasoning models',
+      '[openai 2.3 sampling] [openai 2.3 stop] are left out for reasoning models',
       'o3',
-      { model: 'o3', temperature: 0.2, top_p: 0.5, stop: ['x'], logit_bias: { 1: 1 } },
+      { model: 'o3', temperature: 0.2, top_p: 0.5, stop: ['x'] },
       {
         set: {},
-        drop: ['temperature', 'top_p', 'logit_bias', 'stop'],
-        adapted: ['temperature=dropped', 'top_p=dropped', 'logit_bias=dropped', 'stop=dropped'],
+        drop: ['temperature', 'top_p', 'stop'],
+        adapted: ['temperature=dropped', 'top_p=dropped', 'stop=dropped'],
+      },
+    ],
+    [
+      '[openai 2.3 penalties] [openai 2.3 seed] are left out for search models',
+      'gpt-4o-search-preview',
+      { model: 'gpt-4o-search-preview', presence_penalty: 1, frequency_penalty: 1, seed: 1 },
+      {
+        set: {},
+        drop: ['presence_penalty', 'frequency_penalty', 'seed'],
+        adapted: ['presence_penalty=dropped', 'frequency_penalty=dropped', 'seed=dropped'],
       },
     ],
     [
@@ -98,7 +108,19 @@ describe('what changes in a relayed chat request', () => {
     expect(patchChat(ask(fields), context(model))).toEqual(expected)
   })
 
-  it('sends instructions as the user where a model knows no other role', () => {
+  it.each([
+    ['n', 'gpt-4o-search-preview', { n: 2 }],
+    ['logprobs', 'o3', { logprobs: true }],
+    ['top_logprobs', 'o3', { logprobs: true, top_logprobs: 2 }],
+    ['logit_bias', 'gpt-5.5', { logit_bias: { 50_256: -100 } }],
+  ])(
+    '[openai 2.3 %s] shapes the answer: it is left to the server, which refuses it by name',
+    (_, model, fields) => {
+      expect(patchChat(ask({ model, ...fields }), context(model))).toBeUndefined()
+    },
+  )
+
+  it('[openai 2.3 system] sends instructions as the user where a model knows no other role', () => {
     const messages = [
       { role: 'system', content: 'be brief' },
       { role: 'user', content: 'hi' },
@@ -114,13 +136,13 @@ describe('what changes in a relayed chat request', () => {
     })
   })
 
-  it('leaves the family rules to the server in strict mode', () => {
+  it('[openai 2.3 strict] leaves the family rules to the server in strict mode', () => {
     expect(
       patchChat(ask({ model: 'o3', temperature: 0.2, max_tokens: 3 }), context('o3', { strict: true })),
     ).toBeUndefined()
   })
 
-  it('replaces or leaves out what names an end user, and says so', () => {
+  it('[openai 2.3 user, prompt_cache_key] replaces or leaves out what names an end user, and says so', () => {
     const patch = patchChat(
       ask({ user: 'ann', prompt_cache_key: 'k' }),
       context('gpt-4o-mini', { pseudonyms: { user: 'x1', prompt_cache_key: undefined } }),
@@ -143,7 +165,7 @@ describe("signatures of Gemini's in a history", () => {
     tool_calls: [{ ...call, extra_content: signed }],
   }
 
-  it('are left out, and nothing else is', () => {
+  it('[openai 2.2 extra_content] are left out, and nothing else is', () => {
     const first = { role: 'user', content: 'hi', mine: 1 }
     const patch = patchChat(ask({ messages: [first, ours] }), context('gpt-4o-mini'))
     expect(JSON.parse(JSON.stringify(patch))).toEqual({
