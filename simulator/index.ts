@@ -76,11 +76,13 @@ export function createSimulator(options: Options = {}): Simulator {
       const handshake = await simulator.fetch(request)
       if (handshake.status !== 200) return handshake
       const { headers } = request
-      const model = new URL(request.url).searchParams.get('model') ?? ''
+      const { searchParams } = new URL(request.url)
+      const model = searchParams.get('model') ?? ''
+      const type = searchParams.get('intent') ?? 'realtime'
       const offered = (headers.get('sec-websocket-protocol') ?? '').split(/, */)
       return {
         protocol: offered.includes('realtime') ? 'realtime' : undefined,
-        open: (line) => converse(model, headers, line, clock),
+        open: (line) => converse({ model, type }, headers, line, clock),
       }
     },
   }

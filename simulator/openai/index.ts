@@ -86,7 +86,9 @@ function headers(clock: Clock): Headers {
 
 /** What is judged before the socket opens (openai.md 6.1); `connect` in ../index.ts takes it from there. */
 function realtimeHandshake(exchange: Exchange): Reply {
-  const named = exchange.url.searchParams.get('model') ?? undefined
+  const { searchParams } = exchange.url
+  const named = searchParams.get('model') ?? undefined
+  if (searchParams.get('intent') === 'transcription' && named === undefined) return { kind: 'json', body: {} }
   const model = modelOn(exchange, named, { path: 'realtime', kinds: ['realtime'] })
   return { kind: 'json', body: { model: model.id } }
 }

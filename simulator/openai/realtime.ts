@@ -14,8 +14,19 @@ export interface Talker {
   receive(data: string | Uint8Array<ArrayBuffer>): void
 }
 
+/** `realtime`, or `transcription` (openai.md 6.1), which is named no model. */
+interface Session {
+  model: string
+  type: string
+}
+
 /** openai.md 6: the server speaks first. Binary frames, which OpenAI has no use for, are sent back as they came. */
-export function converse(model: string, headers: Headers, line: Line, clock: Clock): Talker {
+export function converse(
+  { model, type: session }: Session,
+  headers: Headers,
+  line: Line,
+  clock: Clock,
+): Talker {
   const say = (type: string, more: JsonObject = {}): void =>
     line.send(JSON.stringify({ type, event_id: `event_${randomId(12, clock.random)}`, ...more }))
   const beta = /realtime=v1/.test(headers.get('openai-beta') ?? '')
@@ -25,7 +36,13 @@ export function converse(model: string, headers: Headers, line: Line, clock: Clo
     return { receive: () => undefined }
   }
   let heard = ''
-  say('session.created', { session: { type: 'realtime', object: 'realtime.session', model } })
+  say('session.created', {
+    session: {
+      type: session,
+      object: `realtime.${session === 'realtime' ? '' : 'transcription_'}session`,
+      ...(model !== '' && { model }),
+    },
+  })
   return {
     receive(data) {
       if (typeof data !== 'string') return line.send(data)
@@ -35,7 +52,7 @@ export function converse(model: string, headers: Headers, line: Line, clock: Clo
       const act = ACTS[textOf(event['type'])]
       if (act === undefined)
         return say('error', fault('invalid_value', `Invalid value: '${textOf(event['type'])}'.`))
-      act({ event, heard, model, say, line })
+      act({ event, heard, model, type: session, say, line })
     },
   }
 }
@@ -44,16 +61,17 @@ interface Act {
   event: JsonObject
   heard: string
   model: string
+  type: string
   say: (type: string, more?: JsonObject) => void
   line: Line
 }
 
 const ACTS: Record<string, (act: Act) => void> = {
-  'session.update'({ event, say, model }) {
+  'session.update'({ event, say, model, type }) {
     const session = objectOf(event['session'])
-    if (session['type'] !== 'realtime')
+    if (session['type'] !== type)
       return say('error', fault('missing_required_parameter', "Missing required parameter: 'session.type'."))
-    say('session.updated', { session: { ...session, model } })
+    say('session.updated', { session: { ...session, ...(model !== '' && { model }) } })
   },
   'input_audio_buffer.append': () => undefined,
   'conversation.item.create'({ event, say }) {

@@ -40,7 +40,11 @@ export async function prepare<E extends EndpointId>(
   const usual = provider && eligibleCodec(provider, call.endpoint, candidate.card)
   const codec = usual?.instead?.(call.request, { model: target.model, card: candidate.card }) ?? usual
   if (entry === undefined || provider === undefined || codec === undefined)
-    throw notServed(call, provider, candidate.card)
+    throw notServed(
+      { path: endpointOf(call.endpoint).path, model: call.request.model },
+      provider,
+      candidate.card,
+    )
   const context: CodecContext = {
     target,
     card: candidate.card,

@@ -5,7 +5,7 @@ import { bodyOf } from './body-of.ts'
 import { failureOf, GARBLED } from './failure-of.ts'
 import { credentialOf } from './prepare.ts'
 import { readFailure } from './read-failure.ts'
-import { notRealtime, realtimeTargets } from './realtime.ts'
+import { realtimeTargets } from './realtime.ts'
 import type { FormBody, Ports, Scope } from './types.ts'
 
 /** What a browser offers to begin a call with: a form with the session beside it, or the offer alone. */
@@ -30,9 +30,7 @@ const LOCATION = /^(?:https?:\/\/[^/]+)?(\/v1\/realtime\/calls\/[\w-]{1,128})$/
 export function createRealtimeCall(ports: Ports): RealtimeCall {
   return async ({ model, body }, scope) => {
     const ownKey = scope.principal.credential !== undefined
-    const [first] = realtimeTargets(ports, model, scope)
-    if (first === undefined) throw notRealtime(model)
-    const { route, provider, url } = first
+    const [{ route, provider, url }] = realtimeTargets(ports, model, scope)
     const headers = {
       'content-type': body.kind === 'form' ? body.raw.contentType : 'application/sdp',
       'user-agent': 'llm-gateway',

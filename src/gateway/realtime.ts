@@ -1,9 +1,9 @@
-import { GatewayError } from '../errors.ts'
-import { REALTIME_PATH, sessionMeter } from '../protocol/realtime.ts'
+import { isTranscribing, REALTIME_PATH, sessionMeter } from '../protocol/realtime.ts'
 import { type Failure, FAILURES } from '../providers/failure.ts'
 import type { Provider } from '../providers/provider.ts'
 import { toAnswer } from './answer.ts'
 import { resolve, type RouteTarget } from './candidates.ts'
+import { holdsSessions, notServed } from './eligible.ts'
 import { failureOf } from './failure-of.ts'
 import { credentialOf } from './prepare.ts'
 import { readFailure } from './read-failure.ts'
@@ -37,13 +37,8 @@ export function createRealtime(ports: Ports): Realtime {
       if (opened instanceof WebSocket) return begin(opened, socket.route, attempts)
       if (ownKey || FAILURES[opened.kind].act === 'stop') break
     }
-    throw failure === undefined ? notRealtime(model) : toAnswer(failure, ownKey)
+    throw toAnswer(failure ?? { kind: 'server_error', message: 'No target was tried.' }, ownKey)
   }
-}
-
-export function notRealtime(model: string): GatewayError {
-  const message = `The model '${model}' is not supported in v1${REALTIME_PATH}.`
-  return new GatewayError('model_not_found', message, { param: 'model', retry: false })
 }
 
 /** A target that has sessions, and where. */
@@ -53,8 +48,12 @@ interface Socket {
   readonly url: string
 }
 
-/** The targets of a model that have sessions, in their order. */
-export function realtimeTargets(ports: Ports, model: string, scope: Scope): readonly Socket[] {
+/** The targets of a model that have sessions, in their order; throws `GatewayError` if there is none. */
+export function realtimeTargets(
+  ports: Ports,
+  model: string,
+  scope: Scope,
+): readonly [Socket, ...(readonly Socket[])] {
   const { targets } = resolve(model, {
     config: ports.config,
     registry: ports.registry,
@@ -63,14 +62,18 @@ export function realtimeTargets(ports: Ports, model: string, scope: Scope): read
     capability: 'realtime',
     ownKey: scope.principal.credential !== undefined,
   })
-  return targets.flatMap((route): Socket[] => {
-    const { target, card } = route
-    const entry = ports.registry.providers.get(target.provider)
+  const [first, ...others] = targets.flatMap((route): Socket[] => {
+    const entry = ports.registry.providers.get(route.target.provider)
     const provider = entry && ports.apis[entry.api]
     if (entry === undefined || provider?.realtime === undefined) return []
-    const serves = card === undefined || card.assumed === true || card.endpoints.includes('realtime')
-    return serves ? [{ route, provider, url: entry.baseUrl + provider.realtime.path }] : []
+    return holdsSessions(provider, route.card)
+      ? [{ route, provider, url: entry.baseUrl + provider.realtime.path }]
+      : []
   })
+  if (first !== undefined) return [first, ...others]
+  const [refused] = targets
+  const entry = refused && ports.registry.providers.get(refused.target.provider)
+  throw notServed({ path: REALTIME_PATH, model }, entry && ports.apis[entry.api], refused?.card)
 }
 
 async function open(
@@ -80,7 +83,9 @@ async function open(
 ): Promise<WebSocket | Failure> {
   const address = new URL(url)
   for (const [name, value] of query) address.searchParams.append(name, value)
-  address.searchParams.set('model', route.target.model)
+  // A session that transcribes is told its model by its own events (openai.md 6.1); here it only chooses the target.
+  if (isTranscribing(query)) address.searchParams.delete('model')
+  else address.searchParams.set('model', route.target.model)
   // Neither the beta header nor any protocol of the caller's goes along: both are refused now (openai.md 6.2).
   const headers = {
     upgrade: 'websocket',

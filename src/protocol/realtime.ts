@@ -26,8 +26,17 @@ export function readOffer(header: string | null): Offer {
   }
 }
 
+/** For the target of a session that transcribes and whose URL names no model, as OpenAI has it. */
+const TRANSCRIBER = 'gpt-transcribe'
+
+/** A session that transcribes takes no model in its URL (openai.md 6.1). */
+export function isTranscribing(query: URLSearchParams): boolean {
+  return query.get('intent') === 'transcription'
+}
+
 /** The model that a URL asks for. Throws 400 `GatewayError` where it names none. */
 export function modelIn(query: URLSearchParams): string {
+  if (isTranscribing(query) && !query.has('model')) return TRANSCRIBER
   const model = query.get('model')
   if (model !== null && model !== '' && !/[^\x21-\x7e]/.test(model)) return model
   throw new GatewayError('missing_required_parameter', "Missing required parameter: 'model'.", {

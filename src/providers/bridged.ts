@@ -37,7 +37,8 @@ export function bridged<Outer extends Wire, Inner extends Wire>(
       },
     }),
     ...(bridge.fanOut && { fanOut: bridge.fanOut(codec.fanOut !== undefined) }),
-    serves: codec.serves ?? (({ endpoints }) => listed(bridge.to, endpoints)),
+    // What the inner codec leaves to another one is not bridged.
+    serves: (inner.instead ? undefined : codec.serves) ?? (({ endpoints }) => listed(bridge.to, endpoints)),
     ...(readsUrl && { readsUrl }),
     ...(codec.inlinesMedia && { inlinesMedia: true }),
   }
