@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { MODELS } from '../support/models.ts'
 import { openaiClient, user } from '../support/openai.ts'
+import { PROMISED } from '../support/promised.ts'
 
 let gateway: RunningGateway
 let client: OpenAI
@@ -11,14 +12,6 @@ beforeAll(async () => {
   client = openaiClient(gateway)
 })
 afterAll(() => gateway.close())
-
-/** The ids that the product promises (openai.md 7.2). */
-const PROMISED = [
-  'gpt-4o, gpt-4o-audio, gpt-4o-realtime, gpt-4o-search-preview, gpt-4o-transcribe, gpt-4o-mini',
-  'gpt-4o-mini-audio, gpt-4o-mini-realtime, gpt-4o-mini-search-preview, gpt-4o-mini-transcribe, gpt-4o-mini-tts',
-  'gpt-4-turbo, gpt-4.1, gpt-4, o3, o3-pro, o3-mini, o3-deep-research, o4-mini, o4-mini-deep-research',
-  'o1-preview, o1-mini, whisper-1, gemini-2.5-pro, gemini-2.5-flash, gemini-2.0-flash',
-].flatMap((line) => line.split(', '))
 
 describe('the list', () => {
   it('holds every promised model, each once, as the client types it', async () => {
