@@ -36,7 +36,11 @@ export interface Part<W extends Wire> {
   readonly body: BodyInit
 }
 export type Answer<W extends Wire> =
-  | { readonly kind: 'json'; readonly body: string | Uint8Array; readonly response: W['response'] }
+  | {
+      readonly kind: 'json'
+      readonly body: string | Uint8Array | ReadableStream<Uint8Array>
+      readonly response: W['response']
+    }
   | { readonly kind: 'events'; readonly relay: Relay; readonly observer: Observer<W['event']> }
   | ({
       readonly kind: 'bytes'

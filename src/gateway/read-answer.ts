@@ -1,5 +1,6 @@
 import { countBytes } from '../lib/byte-relay.ts'
 import { jsonSkeleton } from '../lib/json-skeleton.ts'
+import { liftedStrings } from '../lib/lifted-strings.ts'
 import { readBytes } from '../lib/read-body.ts'
 import type { Wire } from '../protocol/endpoint.ts'
 import { isRecord } from '../protocol/guards.ts'
@@ -21,8 +22,10 @@ export async function readJson<W extends Wire>(
 ): Promise<Json<W>> {
   const { codec } = input
   if (codec.kind === 'translation') {
-    const response = await readTranslated(codec, input, responses)
-    return { kind: 'json', body: JSON.stringify(response), response }
+    const lifted = codec.passesLongStrings && liftedStrings(LARGE_BYTES, input.context.chance)
+    const response = await readTranslated(codec, input, responses, lifted?.lift)
+    const text = JSON.stringify(response)
+    return { kind: 'json', body: lifted?.restore(text) ?? text, response }
   }
   const [only] = responses
   if (only === undefined) throw new UpstreamFailure(GARBLED)
@@ -45,10 +48,11 @@ async function readTranslated<W extends Wire>(
   codec: Translation<W>,
   input: AttemptInput<W>,
   responses: readonly Response[],
+  textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes),
 ): Promise<W['response']> {
   const decoded = await Promise.all(
     responses.map(async (response, i) => {
-      const text = new TextDecoder().decode(await readBytes(response, MAX_ANSWER_BYTES))
+      const text = textOf(await readBytes(response, MAX_ANSWER_BYTES))
       return decode(codec, toObject(input, response, text), {
         request: requestOf(input, i),
         context: input.context,

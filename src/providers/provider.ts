@@ -99,6 +99,8 @@ export interface Translation<W extends Wire> extends Chooser<W> {
   /** URLs that the provider resolves itself: they go to `encode` as they are, not fetched. */
   readonly readsUrl?: (url: string) => boolean
   readonly serves?: Serves
+  /** `decode` passes the long strings of an answer on, whole, and never reads them: they need not be in memory twice. */
+  readonly passesLongStrings?: true
 }
 export type Codec<W extends Wire> = Passthrough<W> | Translation<W>
 
@@ -138,8 +140,9 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
   readonly inlinesMedia?: true
   readonly readsUrl?: (url: string) => boolean
   readonly serves?: Serves
+  readonly passesLongStrings?: true
 }): Translation<W> {
-  const { encode, decode, events, fanOut, inlinesMedia, readsUrl, serves } = codec
+  const { encode, decode, events, fanOut, inlinesMedia, readsUrl, serves, passesLongStrings } = codec
   return {
     kind: 'translation',
     encode,
@@ -150,6 +153,7 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
     ...(inlinesMedia && { inlinesMedia }),
     ...(readsUrl && { readsUrl }),
     ...(serves && { serves }),
+    ...(passesLongStrings && { passesLongStrings }),
   }
 }
 function overJson<In, Out>(inner: Decoder<In, Out>): Decoder<string, Out> {

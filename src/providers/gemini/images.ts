@@ -18,6 +18,7 @@ export const images: Translation<ImagesWire> = translation<ImagesWire, Answer>({
   events,
   fanOut: imagesFanOut,
   serves: ({ outputs }) => outputs.includes('image'),
+  passesLongStrings: true,
 })
 
 function encode(request: ImagesRequest, context: CodecContext): Upstream {
