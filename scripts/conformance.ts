@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { FAMILIES } from '../test/conformance/bugs.ts'
-import { SECTIONS } from '../test/conformance/rows.ts'
+import { ENDPOINTS } from '../test/conformance/endpoints.ts'
+import { SECTIONS as CHAT } from '../test/conformance/rows.ts'
 import type { Cell, Family, Line, Row } from '../test/conformance/types.ts'
 
 /**
@@ -10,6 +11,8 @@ import type { Cell, Family, Line, Row } from '../test/conformance/types.ts'
 const root = new URL('..', import.meta.url)
 const REPORT = new URL('build/tests.json', root)
 const PAGE = new URL('docs/conformance.md', root)
+
+const SECTIONS = [...CHAT, ...ENDPOINTS]
 
 interface Report {
   readonly testResults: readonly {
@@ -27,8 +30,8 @@ interface Proof {
   readonly passed: boolean
 }
 
-const KINDS = /^(?:openai|gemini|gemini-trap|known-bug) /
-const INNER_ID = /\s*\[(?:openai|gemini|gemini-trap|known-bug) [^\]]*\]/g
+const KINDS = /^(?:openai|gemini|gemini-trap|known-bug|endpoint) /
+const INNER_ID = /\s*\[(?:openai|gemini|gemini-trap|known-bug|endpoint) [^\]]*\]/g
 
 /** The ids of a title, `[gemini 4.1 stop]`; they may hold brackets, and other ids. */
 function idsOf(title: string): string[] {
@@ -98,13 +101,14 @@ const listed = (ids: readonly string[]): string => [...new Set(ids)].map(code).j
 
 const INTRODUCTION = `# Conformance
 
-What becomes of every parameter and behaviour of Chat Completions at each provider. This page is made by
+What becomes of the parameters and behaviours of every endpoint at each provider, Chat Completions first. This page is made by
 \`scripts/conformance.ts\` from tests that ran and passed: a row without one, or a test without a row, fails the build.
 
 - **relayed**: sent as it came
 - **translated**: said in the provider's own words; it means the same
 - **adapted**: changed or left out, and listed in \`x-gateway-adapted\`; refused in strict mode
 - **refused**: answered with a 400 that names it, before the provider is asked
+- **absent**: the provider has no such thing; a 404 names the endpoints that do serve the model
 
 The last section says which tests carry an id.
 `

@@ -80,6 +80,49 @@ const STREAMS: Family = {
   },
 }
 
+const NO_LIVE = 'Gemini Live is not served yet; its models are refused in words at the handshake'
+
+const MEDIA_AND_COST: Family = {
+  title: 'Known bugs of other gateways: images, sound, sessions, usage, cost',
+  prefix: 'known-bug',
+  from: 37,
+  to: 59,
+  lines: {
+    37: proven('an image gets the type of its file name'),
+    38: proven('images by URL are dropped'),
+    39: proven('raw samples are labelled as a container, or the other way round'),
+    40: proven('transcripts and sessions report no usage and are free'),
+    41: cannotBe('a second `setup` kills a session of Gemini Live', NO_LIVE),
+    42: cannotBe('the configuration of Gemini’s live translation is not passed on', NO_LIVE),
+    43: cannotBe('there are no realtime sessions with Gemini', NO_LIVE),
+    44: cannotBe('sessions are not translated between protocols', NO_LIVE),
+    45: proven('pictures let memory grow'),
+    46: proven('URLs of images are passed on to a provider that may not read them'),
+    47: cannotBe(
+      'compressed frames hide the tokens',
+      'the runtime unpacks messages before the gateway sees them',
+    ),
+    48: proven('thoughts are missing in the completion tokens'),
+    49: proven('cached tokens are counted twice'),
+    50: proven('cached tokens are lost; those of tools are billed as output'),
+    51: proven('a cache hit costs more than a miss'),
+    52: proven('the price of a long context is missing'),
+    53: cannotBe(
+      'a bad price file breaks the cost of everything',
+      'prices are compiled in: what the generator cannot read fails the build, and no request',
+    ),
+    54: proven('a response without `reasoning_tokens` breaks its client'),
+    55: proven('events of a response come in the wrong order'),
+    56: proven('the last chunk has usage of another shape'),
+    57: proven('after a failover the cost is that of the model that was asked for'),
+    58: proven('what nobody reads any more is generated and billed'),
+    59: cannotBe(
+      'statistics do not say whether retries and cache hits count',
+      'a gap in another product’s manual; here the last attempt’s usage is the request’s',
+    ),
+  },
+}
+
 /** Of the sections that are not required, what is proven already. */
 const OTHERS: Family = {
   title: 'Known bugs of other gateways: others',
@@ -87,14 +130,10 @@ const OTHERS: Family = {
   from: 0,
   to: -1,
   lines: {
-    37: proven('an image gets the type of its file name'),
-    38: proven('images by URL are dropped'),
     77: proven('Google’s retry delay is read wrongly; a spent day looks like a busy minute'),
     89: proven('keys reach errors and logs'),
   },
 }
-
-const NOT_CHAT = 'it concerns another endpoint than chat'
 
 const TRAPS: Family = {
   title: 'Traps of the Gemini API in chat',
@@ -179,7 +218,7 @@ const TRAPS: Family = {
     75: proven('tokens of tool use ignored'),
     76: proven('counters that are missing'),
     77: proven('no usage in streams, or summed over events'),
-    78: cannotBe('usage of embeddings is -1', NOT_CHAT),
+    78: proven('usage of embeddings is missing or -1'),
     79: cannotBe(
       'the prompt counted for each hop of a long answer',
       'the gateway makes no hops: it answers `length` with the token to go on, and each request has its own usage',
@@ -233,4 +272,11 @@ const RETIRED: Family = {
   lines: { 131: proven('retired ids') },
 }
 
-export const FAMILIES: readonly Family[] = [CALLS_AND_STREAMS, STREAMS, OTHERS, TRAPS, RETIRED]
+export const FAMILIES: readonly Family[] = [
+  CALLS_AND_STREAMS,
+  MEDIA_AND_COST,
+  STREAMS,
+  OTHERS,
+  TRAPS,
+  RETIRED,
+]

@@ -1,18 +1,6 @@
-import type { Cell, Outcome, Row, Section } from './types.ts'
+import { adapted, refused, relayed, row, translated } from './cells.ts'
+import type { Row, Section } from './types.ts'
 
-const cell =
-  (outcome: Outcome) =>
-  (tests: string | readonly string[], note = ''): Cell => ({ outcome, note, tests: [tests].flat() })
-const relayed = cell('relayed')
-const translated = cell('translated')
-const adapted = cell('adapted')
-const refused = cell('refused')
-
-const row = (what: string, openai?: Cell, gemini?: Cell): Row => ({
-  what,
-  ...(openai && { openai }),
-  ...(gemini && { gemini }),
-})
 const RULES = 'but left out, and listed, for models known to refuse it'
 const BY_SERVER = 'a model that cannot honour it refuses it by name'
 

@@ -7,6 +7,8 @@ export type Outcome =
   | 'adapted'
   /** Answered with a 400 that names it. */
   | 'refused'
+  /** The provider has no such thing: a 404 names the endpoints that serve the model. */
+  | 'absent'
 
 /** What becomes of a parameter or behaviour at one provider, and the ids of the tests that prove it. */
 export interface Cell {

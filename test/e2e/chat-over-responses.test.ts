@@ -36,7 +36,7 @@ async function run(body: Body, stream: boolean): Promise<OpenAI.ChatCompletion> 
 }
 
 describe.each(WAYS)('%s', (_, stream) => {
-  it.each(ONLY)('%s answers a chat', async (model) => {
+  it.each(ONLY)('[endpoint chat over responses] %s answers a chat', async (model) => {
     const messages = [{ role: 'system' as const, content: 'Be brief.' }, user('Hello')]
     const completion = await run({ model, messages, max_completion_tokens: 5_000 }, stream)
     expect(paths()).toEqual(['/v1/responses'])
@@ -50,32 +50,38 @@ describe.each(WAYS)('%s', (_, stream) => {
     expect(completion.usage?.total_tokens).toBeGreaterThan(64)
   })
 
-  it.each(TOOLS)('%s calls tools, and gets its thoughts back', async (model) => {
-    const place = z.object({ city: z.string() })
-    const tools = [
-      zodFunction({ name: 'forecast', parameters: place }),
-      zodFunction({ name: 'clock', parameters: place }),
-    ]
-    const messages: OpenAI.ChatCompletionMessageParam[] = [user('Both in parallel')]
-    const first = await run({ model, messages, tools, reasoning_effort: 'low' }, stream)
-    const [choice] = first.choices
-    expect(choice?.finish_reason).toBe('tool_calls')
-    const calls = choice?.message.tool_calls ?? []
-    expect(calls.map((call) => call.type === 'function' && call.function.name)).toEqual(['forecast', 'clock'])
-    messages.push({ role: 'assistant', content: null, tool_calls: calls })
-    for (const { id } of calls) messages.push({ role: 'tool', tool_call_id: id, content: `Result ${id}` })
-    const second = await run({ model, messages, tools }, stream)
-    for (const { id } of calls) expect(second.choices[0]?.message.content).toContain(`Result ${id}`)
-    expect(paths()).toEqual(['/v1/responses', '/v1/responses'])
-    expect((sent(1)['input'] as { type?: string }[]).map(({ type }) => type)).toEqual([
-      undefined,
-      'reasoning',
-      'function_call',
-      'function_call',
-      'function_call_output',
-      'function_call_output',
-    ])
-  })
+  it.each(TOOLS)(
+    '[endpoint chat tools over responses] %s calls tools, and gets its thoughts back',
+    async (model) => {
+      const place = z.object({ city: z.string() })
+      const tools = [
+        zodFunction({ name: 'forecast', parameters: place }),
+        zodFunction({ name: 'clock', parameters: place }),
+      ]
+      const messages: OpenAI.ChatCompletionMessageParam[] = [user('Both in parallel')]
+      const first = await run({ model, messages, tools, reasoning_effort: 'low' }, stream)
+      const [choice] = first.choices
+      expect(choice?.finish_reason).toBe('tool_calls')
+      const calls = choice?.message.tool_calls ?? []
+      expect(calls.map((call) => call.type === 'function' && call.function.name)).toEqual([
+        'forecast',
+        'clock',
+      ])
+      messages.push({ role: 'assistant', content: null, tool_calls: calls })
+      for (const { id } of calls) messages.push({ role: 'tool', tool_call_id: id, content: `Result ${id}` })
+      const second = await run({ model, messages, tools }, stream)
+      for (const { id } of calls) expect(second.choices[0]?.message.content).toContain(`Result ${id}`)
+      expect(paths()).toEqual(['/v1/responses', '/v1/responses'])
+      expect((sent(1)['input'] as { type?: string }[]).map(({ type }) => type)).toEqual([
+        undefined,
+        'reasoning',
+        'function_call',
+        'function_call',
+        'function_call_output',
+        'function_call_output',
+      ])
+    },
+  )
 
   it('refuses, stops at its limit, and says what it searched', async () => {
     const model = 'gpt-5.5-pro'
@@ -133,7 +139,7 @@ describe('failures', () => {
       'messages[0].content[0].type',
       { messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: {} }] }] },
     ],
-  ])('%s is refused by its own name', async (param, body) => {
+  ])('[endpoint chat over responses refused] %s is refused by its own name', async (param, body) => {
     const asked = client.chat.completions.create({
       model: 'gpt-5.5-pro',
       messages: [user('Hi')],
@@ -143,7 +149,7 @@ describe('failures', () => {
     expect(gateway.received).toHaveLength(0)
   })
 
-  it('what cannot be honoured and is a hint is listed', async () => {
+  it('[endpoint chat over responses hints] what cannot be honoured and is a hint is listed', async () => {
     const { response } = await client.chat.completions
       .create({ model: 'o3-pro', messages: [user('Hi')], seed: 1, max_tokens: 5, logit_bias: { 1: 1 } })
       .withResponse()

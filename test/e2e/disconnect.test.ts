@@ -41,7 +41,7 @@ const WAITS: readonly (readonly [when: string, stream: boolean, script: Script, 
 
 describe.each(MODELS)('%s', (model) => {
   describe.each(WAITS)('%s', (_, stream, script, bytesFirst) => {
-    it('[known-bug 73] a reset socket cancels the upstream', async () => {
+    it('[known-bug 58] [known-bug 73] a reset socket cancels the upstream', async () => {
       const messages = [user(scripted('one two three four', script))]
       const raw = rawPost(gateway.origin, '/v1/chat/completions', { model, stream, messages })
       const record = await arrived()

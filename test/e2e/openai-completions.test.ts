@@ -18,7 +18,7 @@ const OPENAI_OR_GEMINI = MODELS.map((model) => [model] as const)
 describe.each(OPENAI_OR_GEMINI)('legacy completions by %s', (model) => {
   const ask = { model, prompt: 'the otter swims', max_tokens: 400 } as const
 
-  it('are served over chat', async () => {
+  it('[endpoint completions prompt] are served over chat', async () => {
     const completion = await client.completions.create(ask)
     expect(completion).toMatchObject({ object: 'text_completion', id: expect.stringMatching(/^cmpl-/) })
     expect(completion.choices).toEqual([
@@ -28,7 +28,7 @@ describe.each(OPENAI_OR_GEMINI)('legacy completions by %s', (model) => {
     expect(gateway.received[0]?.path).toContain(isGemini(model) ? ':generateContent' : '/chat/completions')
   })
 
-  it('stream, and count their tokens for whoever asks', async () => {
+  it('[endpoint completions stream] stream, and count their tokens for whoever asks', async () => {
     let text = ''
     let finish: string | null = null
     let tokens = 0
@@ -47,7 +47,7 @@ describe.each(OPENAI_OR_GEMINI)('legacy completions by %s', (model) => {
     expect(tokens).toBeGreaterThan(0)
   })
 
-  it('take several prompts and several choices', async () => {
+  it('[endpoint completions prompt list, n] take several prompts and several choices', async () => {
     const { choices } = await client.completions.create({ ...ask, prompt: ['one', 'two'], n: 2 })
     expect(choices.map(({ index, text }) => [index, text.slice(0, 13)])).toEqual([
       [0, 'You said: one'],
@@ -73,13 +73,13 @@ describe.each(OPENAI_OR_GEMINI)('legacy completions by %s', (model) => {
     ['echo', true],
     ['suffix', 'the end'],
     ['best_of', 3],
-  ])('refuse %s by name', async (param, value) => {
+  ])('[endpoint completions echo, suffix, best_of] refuse %s by name', async (param, value) => {
     const failure = client.completions.create({ ...ask, [param]: value })
     await expect(failure).rejects.toMatchObject({ status: 400, code: 'unsupported_parameter', param })
     expect(gateway.received).toHaveLength(0)
   })
 
-  it('end a broken stream in an error', async () => {
+  it('[endpoint completions broken stream] end a broken stream in an error', async () => {
     const prompt = 'one two three four five [[sim {"cutAfter":4,"gapMs":60}]]'
     const stream = await client.completions.create({ ...ask, prompt, stream: true })
     await expect(async () => {
@@ -88,7 +88,7 @@ describe.each(OPENAI_OR_GEMINI)('legacy completions by %s', (model) => {
   })
 })
 
-it('refuses token ids', async () => {
+it('[endpoint completions token ids] refuses token ids', async () => {
   const failure = client.completions.create({ model: 'gpt-4o-mini', prompt: [1, 2] })
   await expect(failure).rejects.toMatchObject({ status: 400, param: 'prompt' })
 })

@@ -18,7 +18,7 @@ const MODELS = ['text-embedding-3-large', 'gemini-embedding-001', 'gemini-embedd
 const lengthOf = (vector: readonly number[]): number => Math.hypot(...vector)
 
 describe.each(MODELS)('%s', (model) => {
-  it('embeds a text, by the base64 that the client asks for on its own', async () => {
+  it('[endpoint embeddings encoding_format base64] embeds a text, by the base64 that the client asks for on its own', async () => {
     const { data, usage, object } = await client.embeddings.create({ model, input: 'the otter swims' })
     expect(object).toBe('list')
     expect(data).toHaveLength(1)
@@ -29,7 +29,7 @@ describe.each(MODELS)('%s', (model) => {
     expect(usage.total_tokens).toBe(usage.prompt_tokens)
   })
 
-  it('embeds several texts as numbers, in their order', async () => {
+  it('[endpoint embeddings encoding_format float] embeds several texts as numbers, in their order', async () => {
     const input = ['one', 'two', 'three']
     const { data } = await client.embeddings.create({ model, input, encoding_format: 'float' })
     expect(data.map(({ index }) => index)).toEqual([0, 1, 2])
@@ -37,13 +37,13 @@ describe.each(MODELS)('%s', (model) => {
       expect(data[i]?.embedding[0]).toBeCloseTo(vectorOf(text, 3_072)[0] ?? 0, 6)
   })
 
-  it('shortens vectors to length 1', async () => {
+  it('[endpoint embeddings dimensions] shortens vectors to length 1', async () => {
     const { data } = await client.embeddings.create({ model, input: 'short', dimensions: 256 })
     expect(data[0]?.embedding).toHaveLength(256)
     expect(lengthOf(data[0]?.embedding ?? [])).toBeCloseTo(1, 5)
   })
 
-  it('serves more texts than one call takes, in their order', async () => {
+  it('[endpoint embeddings batches] serves more texts than one call takes, in their order', async () => {
     const input = Array.from({ length: 250 }, (_, i) => `text ${i}`)
     const { data, usage } = await client.embeddings.create({ model, input, dimensions: 8 })
     expect(data.map(({ index }) => index)).toEqual(input.map((_, i) => i))
@@ -57,14 +57,14 @@ describe.each(MODELS)('%s', (model) => {
     expect(usage.prompt_tokens).toBeGreaterThanOrEqual(450)
   })
 
-  it('refuses an empty text before asking anyone', async () => {
+  it('[endpoint embeddings empty text] refuses an empty text before asking anyone', async () => {
     const failure = client.embeddings.create({ model, input: ['a', ''] })
     await expect(failure).rejects.toThrow(BadRequestError)
     await expect(failure).rejects.toMatchObject({ param: 'input' })
     expect(gateway.received).toHaveLength(0)
   })
 
-  it('says what it cost', async () => {
+  it('[endpoint embeddings usage] says what it cost', async () => {
     const { response } = await client.embeddings
       .create({ model, input: 'the otter swims at noon' })
       .withResponse()
@@ -72,7 +72,7 @@ describe.each(MODELS)('%s', (model) => {
   })
 })
 
-it('takes token ids where they mean something, and says so where not', async () => {
+it('[endpoint embeddings token ids] takes token ids where they mean something, and says so where not', async () => {
   const embed = (model: string) => client.embeddings.create({ model, input: [1, 2, 3] })
   expect((await embed('text-embedding-3-small')).data).toHaveLength(1)
   await expect(embed('gemini-embedding-2')).rejects.toMatchObject({
@@ -83,7 +83,7 @@ it('takes token ids where they mean something, and says so where not', async () 
   expect(gateway.received).toHaveLength(1)
 })
 
-it('sends bytes as they came where nothing must change', async () => {
+it('[endpoint embeddings bytes] sends bytes as they came where nothing must change', async () => {
   await client.embeddings.create({ model: 'text-embedding-3-small', input: 'x', encoding_format: 'float' })
   expect(gateway.received[0]?.body).toBe(
     '{"model":"text-embedding-3-small","input":"x","encoding_format":"float"}',

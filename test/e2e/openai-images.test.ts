@@ -16,7 +16,7 @@ beforeEach(() => gateway.simulator.reset())
 const GEMINI = 'gemini-3-pro-image'
 
 describe.each(['gpt-image-2', GEMINI])('%s', (model) => {
-  it('makes pictures, as many as are asked for', async () => {
+  it('[endpoint images n] makes pictures, as many as are asked for', async () => {
     const { data, response } = await client.images
       .generate({ model, prompt: 'an otter', n: 2, size: '1024x1024' })
       .withResponse()
@@ -27,7 +27,7 @@ describe.each(['gpt-image-2', GEMINI])('%s', (model) => {
     expect(Number(response.headers.get('x-gateway-cost'))).toBeGreaterThan(0)
   })
 
-  it('streams', async () => {
+  it('[endpoint images stream] streams', async () => {
     const types: string[] = []
     let picture = ''
     const stream = await client.images.generate({
@@ -45,21 +45,21 @@ describe.each(['gpt-image-2', GEMINI])('%s', (model) => {
     expect(types).toHaveLength(model === GEMINI ? 1 : 2)
   })
 
-  it('says what it may not draw', async () => {
+  it('[endpoint images moderation] says what it may not draw', async () => {
     const prompt =
       model === GEMINI ? 'x [[sim {"parts":[],"finishReason":"IMAGE_SAFETY"}]]' : 'something forbidden'
     const failure = client.images.generate({ model, prompt })
     await expect(failure).rejects.toMatchObject({ status: 400, code: 'moderation_blocked' })
   })
 
-  it('passes a picture of ten megabytes', async () => {
+  it('[endpoint images size of the answer] [known-bug 45] passes a picture of ten megabytes', async () => {
     const { data } = await client.images.generate({ model, prompt: 'x [[sim {"bigEvents":10000000}]]' })
     expect(data?.[0]?.b64_json).toHaveLength(10_000_000)
   })
 })
 
 describe('for Gemini', () => {
-  it('maps size and quality', async () => {
+  it('[endpoint images size, quality] maps size and quality', async () => {
     const generate = (size: '1536x1024', quality?: 'high') =>
       client.images.generate({ model: GEMINI, prompt: 'x', size, ...(quality && { quality }) }).withResponse()
     await generate('1536x1024')
@@ -75,13 +75,13 @@ describe('for Gemini', () => {
     ['response_format', 'url'],
     ['size', '640x480'],
     ['background', 'transparent'],
-  ])('refuses %s=%s by name', async (param, value) => {
+  ])('[endpoint images refused] refuses %s=%s by name', async (param, value) => {
     const failure = client.images.generate({ model: GEMINI, prompt: 'x', [param]: value })
     await expect(failure).rejects.toMatchObject({ status: 400, code: 'unsupported_value', param })
     expect(gateway.received).toHaveLength(0)
   })
 
-  it('says so when the model only talks', async () => {
+  it('[endpoint images no picture] says so when the model only talks', async () => {
     const prompt = 'x [[sim {"parts":[{"text":"I would rather not."}]}]]'
     await expect(client.images.generate({ model: GEMINI, prompt })).rejects.toMatchObject({
       status: 502,

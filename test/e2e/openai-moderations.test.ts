@@ -12,14 +12,14 @@ beforeAll(async () => {
 afterAll(() => gateway.close())
 beforeEach(() => gateway.simulator.reset())
 
-it('relays moderations, with the model that is meant where none is named', async () => {
+it('[endpoint moderations input] relays moderations, with the model that is meant where none is named', async () => {
   const { data, response } = await client.moderations.create({ input: ['peace', 'violence'] }).withResponse()
   expect(data.results.map(({ flagged }) => flagged)).toEqual([false, true])
   expect(gateway.received[0]?.body).toBe('{"input":["peace","violence"]}')
   expect(response.headers.get('x-gateway-cost')).toBe('0')
 })
 
-it('names the endpoint that serves a model which does not moderate', async () => {
+it('[endpoint moderations absent] names the endpoint that serves a model which does not moderate', async () => {
   const failure = client.moderations.create({ model: 'gpt-4o-mini', input: 'x' })
   await expect(failure).rejects.toThrow(NotFoundError)
   await expect(failure).rejects.toThrow(

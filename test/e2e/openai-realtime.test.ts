@@ -87,7 +87,7 @@ const UPGRADE = {
 }
 
 describe('a session', () => {
-  it('passes both ways, and its key goes no further', async () => {
+  it('[endpoint realtime events] passes both ways, and its key goes no further', async () => {
     const talk = await open()
     expect(talk.socket.protocol).toBe('realtime')
     await talk.until('session.created')
@@ -111,7 +111,7 @@ describe('a session', () => {
     expect(received?.query).toBe(`?model=${MODEL}`)
   })
 
-  it('passes binary frames and long ones as they came', async () => {
+  it('[endpoint realtime binary] passes binary frames and long ones as they came', async () => {
     const talk = await open()
     const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => i * 7)
     talk.socket.send(bytes)
@@ -123,13 +123,13 @@ describe('a session', () => {
     talk.socket.close()
   })
 
-  it('ends with the code and the reason that the other side gave', async () => {
+  it('[endpoint realtime close] ends with the code and the reason that the other side gave', async () => {
     const talk = await open()
     talk.send({ type: 'sim.close', code: 4003, reason: 'session expired' })
     expect(await talk.closed).toEqual({ code: 4003, reason: 'session expired' })
   })
 
-  it('drops what is left of the beta', async () => {
+  it('[endpoint realtime beta] drops what is left of the beta', async () => {
     const talk = await open(['realtime', `openai-insecure-api-key.${KEY}`, 'openai-beta.realtime-v1'])
     expect(await talk.until('session.created')).toMatchObject({ session: { model: MODEL } })
     talk.socket.close()
@@ -140,13 +140,13 @@ describe('a handshake', () => {
   const path = `/v1/realtime?model=${MODEL}`
   const bearer = { authorization: `Bearer ${KEY}` }
 
-  it('takes the key in a header too, and selects no protocol that was not offered', async () => {
+  it('[endpoint realtime subprotocols] takes the key in a header too, and selects no protocol that was not offered', async () => {
     const { status, headers } = await handshake(path, { ...UPGRADE, ...bearer })
     expect(status).toBe(101)
     expect(headers['sec-websocket-protocol']).toBeUndefined()
   })
 
-  it('without an upgrade is told to', async () => {
+  it('[endpoint realtime upgrade] without an upgrade is told to', async () => {
     // The runtime keeps the `upgrade` header of the answer to itself.
     const { status, body } = await handshake(path, bearer)
     expect(status).toBe(426)
@@ -174,15 +174,18 @@ describe('a handshake', () => {
     ],
     ['a model that is gone', '/v1/realtime?model=gpt-4o-realtime-preview', bearer, 404, 'model_not_found'],
     ['a page that may not call', path, { ...bearer, origin: 'https://evil.example' }, 403, 'not_allowed'],
-  ])('with %s is refused in words', async (...[, at, headers, status, code]) => {
-    const refused = await handshake(at, { ...UPGRADE, ...headers } as Record<string, string>)
-    expect(refused.status).toBe(status)
-    expect(JSON.parse(refused.body)).toMatchObject({ error: { code } })
-    expect(refused.headers['x-request-id']).toMatch(/^req_/)
-  })
+  ])(
+    '[endpoint realtime handshake] with %s is refused in words',
+    async (...[, at, headers, status, code]) => {
+      const refused = await handshake(at, { ...UPGRADE, ...headers } as Record<string, string>)
+      expect(refused.status).toBe(status)
+      expect(JSON.parse(refused.body)).toMatchObject({ error: { code } })
+      expect(refused.headers['x-request-id']).toMatch(/^req_/)
+    },
+  )
 })
 
-it('relays client secrets', async () => {
+it('[endpoint realtime client_secrets] relays client secrets', async () => {
   const client = openaiClient(gateway, { apiKey: KEY })
   const { value, session } = await client.realtime.clientSecrets.create({
     expires_after: { anchor: 'created_at', seconds: 60 },
@@ -192,7 +195,7 @@ it('relays client secrets', async () => {
   expect(session).toMatchObject({ model: MODEL })
 })
 
-describe('a call of a browser', () => {
+describe('[endpoint realtime calls] a call of a browser', () => {
   const OFFER = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n'
   const call = (body: FormData | string, headers: Record<string, string> = {}) =>
     fetch(`${gateway.origin}/v1/realtime/calls`, {

@@ -30,19 +30,19 @@ async function say(model: string, format?: Format, more: object = {}) {
 }
 
 describe.each(['gpt-4o-mini-tts', OLD, NEW])('%s', (model) => {
-  it('speaks in raw samples', async () => {
+  it('[endpoint speech pcm] speaks in raw samples', async () => {
     const { response, bytes } = await say(model, 'pcm')
     expect(response.headers.get('content-type')).toBe('audio/pcm')
     expect(Buffer.from(bytes).equals(Buffer.from(pcm(INPUT)))).toBe(true)
   })
 
-  it('speaks in a WAV file with one header', async () => {
+  it('[endpoint speech wav] [known-bug 39] speaks in a WAV file with one header', async () => {
     const { response, bytes } = await say(model, 'wav')
     expect(response.headers.get('content-type')).toBe('audio/wav')
     expect(Buffer.from(bytes).equals(Buffer.from(wav(pcm(INPUT))))).toBe(true)
   })
 
-  it('streams as events', async () => {
+  it('[endpoint speech stream_format sse] streams as events', async () => {
     const { response, bytes } = await say(model, 'pcm', { stream_format: 'sse' })
     expect(response.headers.get('content-type')).toContain('text/event-stream')
     const events = new TextDecoder()
@@ -58,14 +58,14 @@ describe.each(['gpt-4o-mini-tts', OLD, NEW])('%s', (model) => {
     })
   })
 
-  it('says what was wrong in JSON', async () => {
+  it('[endpoint speech errors] says what was wrong in JSON', async () => {
     const failure = say(model, 'wav', { voice: 'nobody', input: 'x [[sim {"status":429}]]' })
     await expect(failure).rejects.toMatchObject({ status: 429 })
   })
 })
 
 describe('Gemini', () => {
-  it('answers in WAV where nothing was asked for, and says so', async () => {
+  it('[endpoint speech no response_format] answers in WAV where nothing was asked for, and says so', async () => {
     const { response, bytes } = await say(OLD)
     expect(response.headers.get('content-type')).toBe('audio/wav')
     expect(response.headers.get('x-gateway-adapted')).toBe('response_format=wav')
@@ -73,14 +73,14 @@ describe('Gemini', () => {
     expect(Number(response.headers.get('x-gateway-cost'))).toBeGreaterThan(0)
   })
 
-  it('refuses what nobody encodes, and names what there is', async () => {
+  it('[endpoint speech mp3, opus, aac, flac] refuses what nobody encodes, and names what there is', async () => {
     const failure = say(OLD, 'mp3')
     await expect(failure).rejects.toMatchObject({ code: 'unsupported_value', param: 'response_format' })
     await expect(failure).rejects.toThrow('wav or pcm')
     expect(gateway.received).toHaveLength(0)
   })
 
-  it('takes voices and style by the generation of the model', async () => {
+  it('[endpoint speech voice, instructions] takes voices and style by the generation of the model', async () => {
     await say(OLD, 'wav', { instructions: 'Brisk', voice: 'onyx' })
     await say(NEW, 'wav', { instructions: 'Brisk', voice: 'Puck', speed: 1.5 })
     const [old, newer] = gateway.received

@@ -32,7 +32,7 @@ function heard(): string {
 }
 
 describe.each(['gpt-4o-transcribe', 'gemini-3.8-flash', 'gemini-2.5-flash'])('%s', (model) => {
-  it('writes down what it hears, and is given every byte', async () => {
+  it('[endpoint transcriptions file, json] [known-bug 40] writes down what it hears, and is given every byte', async () => {
     const { data, response } = await client.audio.transcriptions
       .create({ model, file: await sound(), language: 'en', prompt: 'otters' })
       .withResponse()
@@ -42,7 +42,7 @@ describe.each(['gpt-4o-transcribe', 'gemini-3.8-flash', 'gemini-2.5-flash'])('%s
     expect(Number(response.headers.get('x-gateway-cost'))).toBeGreaterThan(0)
   })
 
-  it('answers in plain text', async () => {
+  it('[endpoint transcriptions text] answers in plain text', async () => {
     const text = await client.audio.transcriptions.create({
       model,
       file: await sound(),
@@ -51,7 +51,7 @@ describe.each(['gpt-4o-transcribe', 'gemini-3.8-flash', 'gemini-2.5-flash'])('%s
     expect(typeof text).toBe('string')
   })
 
-  it('streams', async () => {
+  it('[endpoint transcriptions stream] streams', async () => {
     let text = ''
     let done = ''
     const stream = await client.audio.transcriptions.create({ model, file: await sound(), stream: true })
@@ -63,7 +63,7 @@ describe.each(['gpt-4o-transcribe', 'gemini-3.8-flash', 'gemini-2.5-flash'])('%s
     expect(done).toBe(text)
   })
 
-  it('takes a file of twenty megabytes', async () => {
+  it('[endpoint transcriptions large file] takes a file of twenty megabytes', async () => {
     const large = wav(new Uint8Array(20_000_000).map((_, i) => i * 7))
     await client.audio.transcriptions.create({ model, file: await sound(large) })
     expect(heard()).toBe(sha256(large))
@@ -71,7 +71,7 @@ describe.each(['gpt-4o-transcribe', 'gemini-3.8-flash', 'gemini-2.5-flash'])('%s
 })
 
 describe.each(['whisper-1', 'gemini-3.8-flash'])('subtitles by %s', (model) => {
-  it.each(['srt', 'vtt'] as const)('in %s', async (format) => {
+  it.each(['srt', 'vtt'] as const)('[endpoint transcriptions srt, vtt] in %s', async (format) => {
     const text = await client.audio.transcriptions.create({
       model,
       file: await sound(),
@@ -81,7 +81,7 @@ describe.each(['whisper-1', 'gemini-3.8-flash'])('subtitles by %s', (model) => {
     expect(text.startsWith('WEBVTT\n\n')).toBe(format === 'vtt')
   })
 
-  it('as segments', async () => {
+  it('[endpoint transcriptions verbose_json] as segments', async () => {
     const verbose = await client.audio.transcriptions.create({
       model,
       file: await sound(),
@@ -91,7 +91,7 @@ describe.each(['whisper-1', 'gemini-3.8-flash'])('subtitles by %s', (model) => {
     expect(verbose.duration).toBeGreaterThan(0)
   })
 
-  it('translates', async () => {
+  it('[endpoint translations file] translates', async () => {
     const { text } = await client.audio.translations.create({ model, file: await sound() })
     expect(text).not.toBe('')
     expect(gateway.received[0]?.path).toContain(isGemini(model) ? ':generateContent' : '/audio/translations')
@@ -99,12 +99,12 @@ describe.each(['whisper-1', 'gemini-3.8-flash'])('subtitles by %s', (model) => {
 })
 
 describe('a form', () => {
-  it('goes out as it came, but for its model', async () => {
+  it('[endpoint transcriptions form] goes out as it came, but for its model', async () => {
     await client.audio.transcriptions.create({ model: 'openai/whisper-1', file: await sound() })
     expect(gateway.received[0]?.json).toMatchObject({ model: 'whisper-1', file: { name: 'otter.wav' } })
   })
 
-  it('passes unread where a header names the one model', async () => {
+  it('[endpoint transcriptions unread] passes unread where a header names the one model', async () => {
     const file = await sound()
     const text = await client.audio.transcriptions.create(
       { model: 'whisper-1', file, response_format: 'srt' },
@@ -129,14 +129,14 @@ describe('a form', () => {
       { response_format: 'verbose_json', timestamp_granularities: ['word'] },
     ],
     ['logprobs', 'include', { include: ['logprobs'] }],
-  ] as const)('asks Gemini for %s in vain', async (_, param, more) => {
+  ] as const)('[endpoint transcriptions refused] asks Gemini for %s in vain', async (_, param, more) => {
     const body = { model: 'gemini-3.8-flash', file: await sound(), ...more }
     const failure = client.audio.transcriptions.create(body as never)
     await expect(failure).rejects.toMatchObject({ status: 400, param })
     expect(gateway.received).toHaveLength(0)
   })
 
-  it('of something else than sound is refused', async () => {
+  it('[endpoint transcriptions no sound] of something else than sound is refused', async () => {
     const file = await toFile(new TextEncoder().encode('<html>not sound</html>'), 'otter.wav')
     const failure = client.audio.transcriptions.create({ model: 'whisper-1', file })
     await expect(failure).rejects.toMatchObject({ status: 400, param: 'file' })

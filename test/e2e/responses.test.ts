@@ -31,7 +31,7 @@ const WAYS: readonly (readonly [string, Run])[] = [
 
 describe.each(MODELS)('%s', (model) => {
   describe.each(WAYS)('%s', (_, run) => {
-    it('answers a text', async () => {
+    it('[endpoint responses text] [known-bug 54] answers a text', async () => {
       const response = await run({ model, input: 'Hello', instructions: 'Be kind.' })
       expect(response.output_text).toBe('You said: Hello')
       expect(response).toMatchObject({ object: 'response', status: 'completed', instructions: 'Be kind.' })
@@ -43,7 +43,7 @@ describe.each(MODELS)('%s', (model) => {
       expect(response.usage?.output_tokens_details.reasoning_tokens).toBeTypeOf('number')
     })
 
-    it('sees a picture', async () => {
+    it('[endpoint responses images] sees a picture', async () => {
       const response = await run({
         model,
         input: [
@@ -59,28 +59,34 @@ describe.each(MODELS)('%s', (model) => {
       expect(response.output_text).toContain('1 attached: image/png')
     })
 
-    it.each([false, true])('loops over function calls, in parallel: %s', async (parallel) => {
-      const input: OpenAI.Responses.ResponseInput = [
-        { role: 'user', content: parallel ? 'Both in parallel' : 'How is the weather?' },
-      ]
-      const clock = { type: 'function' as const, name: 'clock', parameters: null, strict: false }
-      const tools = [forecast, clock]
-      const body = { model, tools, store: false, include: ['reasoning.encrypted_content' as const] }
-      const first = await run({ ...body, input })
-      const calls = first.output.filter((item) => item.type === 'function_call')
-      expect(calls.map(({ name }) => name)).toEqual(parallel ? ['forecast', 'clock'] : ['forecast'])
-      expect(new Set(calls.map(({ call_id }) => call_id)).size).toBe(calls.length)
-      expect(FORECAST.parse(JSON.parse(calls[0]?.arguments ?? ''))).toEqual({ city: 'sample city', days: 1 })
-      input.push(...(first.output as OpenAI.Responses.ResponseInput))
-      for (const { call_id } of calls)
-        input.push({ type: 'function_call_output', call_id, output: `Rain for ${call_id}` })
-      const second = await run({ ...body, input })
-      for (const { call_id } of calls) expect(second.output_text).toContain(`Rain for ${call_id}`)
-      expect(gateway.received.every(({ status }) => status === 200)).toBe(true)
-      expect(JSON.stringify(gateway.received)).not.toContain('skip_thought_signature_validator')
-    })
+    it.each([false, true])(
+      '[endpoint responses functions] loops over function calls, in parallel: %s',
+      async (parallel) => {
+        const input: OpenAI.Responses.ResponseInput = [
+          { role: 'user', content: parallel ? 'Both in parallel' : 'How is the weather?' },
+        ]
+        const clock = { type: 'function' as const, name: 'clock', parameters: null, strict: false }
+        const tools = [forecast, clock]
+        const body = { model, tools, store: false, include: ['reasoning.encrypted_content' as const] }
+        const first = await run({ ...body, input })
+        const calls = first.output.filter((item) => item.type === 'function_call')
+        expect(calls.map(({ name }) => name)).toEqual(parallel ? ['forecast', 'clock'] : ['forecast'])
+        expect(new Set(calls.map(({ call_id }) => call_id)).size).toBe(calls.length)
+        expect(FORECAST.parse(JSON.parse(calls[0]?.arguments ?? ''))).toEqual({
+          city: 'sample city',
+          days: 1,
+        })
+        input.push(...(first.output as OpenAI.Responses.ResponseInput))
+        for (const { call_id } of calls)
+          input.push({ type: 'function_call_output', call_id, output: `Rain for ${call_id}` })
+        const second = await run({ ...body, input })
+        for (const { call_id } of calls) expect(second.output_text).toContain(`Rain for ${call_id}`)
+        expect(gateway.received.every(({ status }) => status === 200)).toBe(true)
+        expect(JSON.stringify(gateway.received)).not.toContain('skip_thought_signature_validator')
+      },
+    )
 
-    it('refuses, and stops at its limit', async () => {
+    it('[endpoint responses endings] refuses, and stops at its limit', async () => {
       const script = { openai: { refusal: 'No.' }, gemini: { blockReason: 'SAFETY' } }
       const refused = await run({ model, input: scripted('Hi', script) })
       expect(refused.output.at(-1)).toMatchObject({ content: [{ type: 'refusal' }] })
@@ -90,7 +96,7 @@ describe.each(MODELS)('%s', (model) => {
     })
   })
 
-  it('parses structured output', async () => {
+  it('[endpoint responses text.format] parses structured output', async () => {
     const format = zodTextFormat(FORECAST, 'forecast')
     const parsed = await client.responses.parse({ model, input: 'Where?', text: { format } })
     expect(parsed.output_parsed).toEqual({ city: 'sample city', days: 1 })
@@ -98,7 +104,7 @@ describe.each(MODELS)('%s', (model) => {
     expect((await streamed.finalResponse()).output_parsed).toEqual({ city: 'sample city', days: 1 })
   })
 
-  it('numbers its events, and says the text in pieces', async () => {
+  it('[endpoint responses stream] numbers its events, and says the text in pieces', async () => {
     const stream = await client.responses.create({ model, input: 'One two three', stream: true })
     const events: OpenAI.Responses.ResponseStreamEvent[] = []
     for await (const event of stream) events.push(event)
@@ -111,7 +117,7 @@ describe.each(MODELS)('%s', (model) => {
 })
 
 describe.each(MODELS)('%s remembers', (model) => {
-  it.each(WAYS)('what it was told, %s', async (_, run) => {
+  it.each(WAYS)('[endpoint responses previous_response_id] what it was told, %s', async (_, run) => {
     const first = await run({ model, input: 'My name is Zoë.', metadata: { a: 'b' } })
     const second = await run({ model, input: 'And now?', previous_response_id: first.id })
     expect(second.previous_response_id).toBe(first.id)
@@ -134,7 +140,7 @@ describe.each(MODELS)('%s remembers', (model) => {
 })
 
 describe('work in the background', () => {
-  it('is started, looked after and cancelled at OpenAI', async () => {
+  it('[endpoint responses background] is started, looked after and cancelled at OpenAI', async () => {
     const queued = await client.responses.create({ model: 'o3-pro', input: 'Think', background: true })
     expect(queued.status).toBe('queued')
     expect((await client.responses.retrieve(queued.id)).status).toBe('in_progress')
@@ -142,7 +148,7 @@ describe('work in the background', () => {
     expect((await client.responses.cancel(queued.id)).status).toBe('cancelled')
   })
 
-  it('can be streamed, and streamed again from where one left', async () => {
+  it('[endpoint responses background] can be streamed, and streamed again from where one left', async () => {
     const stream = client.responses.stream({ model: 'o3-pro', input: 'Think', background: true })
     const { id } = await stream.finalResponse()
     const rest = await client.responses.retrieve(id, { stream: true, starting_after: 3 })
@@ -153,7 +159,7 @@ describe('work in the background', () => {
 })
 
 describe('thoughts', () => {
-  it.each(WAYS)('of Gemini are a reasoning item, %s', async (_, run) => {
+  it.each(WAYS)('[endpoint responses reasoning] of Gemini are a reasoning item, %s', async (_, run) => {
     const response = await run({
       model: 'gemini-3.8-flash',
       input: 'Think',
@@ -166,7 +172,7 @@ describe('thoughts', () => {
   })
 })
 
-describe('what a bridged model lacks is refused by name', () => {
+describe('[endpoint responses refused] what a bridged model lacks is refused by name', () => {
   it.each([
     [{ background: true }, 'unsupported_value', 'background'],
     [

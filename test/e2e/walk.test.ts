@@ -253,13 +253,13 @@ it('the walk leaves no promised model out', () => {
 
 describe.each(Object.keys(STOPS))('%s', (path) => {
   const { models, walk } = STOPS[path] as Stop
-  it.each(models)('serves %s', async (model) => {
+  it.each(models)('[endpoint models] serves %s', async (model) => {
     await walk(model)
     expect(gateway.received.length).toBeGreaterThan(0)
   })
 })
 
-describe('where a model is not served, the answer says where it is', () => {
+describe('[endpoint not served] where a model is not served, the answer says where it is', () => {
   const chat = (model: string) => client.chat.completions.create({ model, messages: [user('Hi')] })
   const respond = (model: string) => client.responses.create({ model, input: 'Hi' })
   const complete = (model: string) => client.completions.create({ model, prompt: 'Hi' })
@@ -310,7 +310,7 @@ describe('where a model is not served, the answer says where it is', () => {
   })
 })
 
-describe('a model that is shut down', () => {
+describe('[endpoint lifecycle] a model that is shut down', () => {
   const ask = (mode: 'as-is' | 'follow' | 'refuse') =>
     client.chat.completions
       .create({ model: 'gpt-4-turbo', messages: [user(TEXT)] }, { headers: { 'x-gateway-lifecycle': mode } })

@@ -26,7 +26,7 @@ test('a form is served', async () => {
   expect(await response.json()).toMatchObject({ text: `Heard o.wav of ${SOUND.length} bytes.` })
 })
 
-describe('a form that is refused before anyone is asked (U-14)', () => {
+describe('[endpoint transcriptions bad forms] a form that is refused before anyone is asked (U-14)', () => {
   test.each([
     [
       'a boundary of 5,000 dashes',
@@ -96,7 +96,7 @@ describe('a form that is refused before anyone is asked (U-14)', () => {
   })
 })
 
-test('a third upload at once is put off, and the places are given back', async () => {
+test('[endpoint transcriptions uploads at once] a third upload at once is put off, and the places are given back', async () => {
   const held = Promise.withResolvers<Response>()
   const gateway = bench({ upstream: () => held.promise.then((response) => response.clone()) })
   const body = await good().arrayBuffer()

@@ -20,7 +20,7 @@ afterEach(() => reset())
 
 describe.each(MODELS)('a response of %s', (model) => {
   test.each([false, true])(
-    'can be asked for at once, gone on from, and deleted; streamed: %s',
+    '[endpoint responses retrieve] can be asked for at once, gone on from, and deleted; streamed: %s',
     async (stream) => {
       const gateway = tenants()
       const first = await gateway.fetch(ask({ model, stream, input: 'My name is Zoë.' }))
@@ -54,7 +54,7 @@ describe.each(MODELS)('a response of %s', (model) => {
     },
   )
 
-  test('does not exist for another tenant', async () => {
+  test('[endpoint responses ownership] does not exist for another tenant', async () => {
     const gateway = tenants()
     const { id }: Made = await (await gateway.fetch(ask({ model }))).json()
     await gateway.idle()
@@ -74,14 +74,14 @@ describe.each(MODELS)('a response of %s', (model) => {
     expect(gateway.received).toHaveLength(before)
   })
 
-  test('that was not to be stored is not', async () => {
+  test('[endpoint responses store] that was not to be stored is not', async () => {
     const gateway = bench()
     const { id }: Made = await (await gateway.fetch(ask({ model, store: false }))).json()
     await gateway.idle()
     expect((await gateway.fetch(about(id))).status).toBe(404)
   })
 
-  test('that was not made in the background cannot be cancelled', async () => {
+  test('[endpoint responses cancel] that was not made in the background cannot be cancelled', async () => {
     const gateway = bench()
     const { id }: Made = await (await gateway.fetch(ask({ model }))).json()
     const response = await gateway.fetch(about(id, '/cancel', { method: 'POST' }))
@@ -109,7 +109,7 @@ describe('a response that a bridge made', () => {
     expect(second.headers.get('x-gateway-adapted')).toBeNull()
   })
 
-  test('can be gone on from at OpenAI, which gets all of its items', async () => {
+  test('[endpoint responses across providers] can be gone on from at OpenAI, which gets all of its items', async () => {
     const gateway = bench()
     const tools = [{ type: 'function', name: 'f', parameters: { type: 'object', properties: {} } }]
     const first: { id: string; output: { type: string; call_id: string }[] } = await (

@@ -31,7 +31,7 @@ function streaming(...texts: string[]): Bench & { requests: string[] } {
 }
 
 describe('a relayed response', () => {
-  test('goes out and comes back as it was', async () => {
+  test('[endpoint responses bytes] goes out and comes back as it was', async () => {
     const text = ` {"id":"resp_1", "output":[ ],"big":12345678901234567890,"error":null,"usage":{"input_tokens":9,"output_tokens":1,"total_tokens":10}}\n`
     const sent = `{"input" : "h\\u0069", "model":"gpt-4.1","tomorrow":{"a":1.0},"seed":12345678901234567890,"store":false}`
     const requests: Request[] = []
@@ -108,7 +108,7 @@ describe('a failure in the stream', () => {
     expect(gateway.requests).toHaveLength(1)
   })
 
-  test('cut short ends in one error event, numbered on', async () => {
+  test('[endpoint responses broken stream] cut short ends in one error event, numbered on', async () => {
     const gateway = streaming(BEGUN + DELTA)
     const text = await (await gateway.fetch(ask({ stream: true, store: false }))).text()
     expect(text.startsWith(BEGUN + DELTA)).toBe(true)

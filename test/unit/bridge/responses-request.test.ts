@@ -228,7 +228,7 @@ describe('fields', () => {
       { logprobs: true, top_logprobs: 2 },
     ],
     [{ store: true, metadata: { a: 'b' }, background: false, truncation: 'disabled', include: null }, {}],
-  ])('%j', (body, fields) => {
+  ])('[endpoint responses fields] %j', (body, fields) => {
     const { model, messages, ...others } = chatOf(body)
     expect([model, messages]).toEqual(['gemini-3.8-flash', [{ role: 'user', content: 'Hi' }]])
     expect(others).toEqual(fields)
@@ -266,7 +266,7 @@ describe('fields', () => {
     )
   })
 
-  it('refuses hints in strict mode, and lists them otherwise', () => {
+  it('[endpoint responses hints] refuses hints in strict mode, and lists them otherwise', () => {
     expect(cross({ max_tool_calls: 3 }).adapted).toEqual(['max_tool_calls=dropped'])
     expect(() => cross({ max_tool_calls: 3 }, true)).toThrow('max_tool_calls')
   })

@@ -466,7 +466,7 @@ describe('grounding', () => {
 
 describe('usage', () => {
   const usage = (usageMetadata: unknown) => decode(whole([{ text: 'x' }], { usageMetadata })).usage
-  test('[gemini 3.3 completion_tokens] [gemini-trap 70] [gemini-trap 71] thoughts are output, and stay out of the prompt', () =>
+  test('[gemini 3.3 completion_tokens] [gemini-trap 70] [gemini-trap 71] [known-bug 48] thoughts are output, and stay out of the prompt', () =>
     expect(
       usage({ promptTokenCount: 9, candidatesTokenCount: 29, thoughtsTokenCount: 258, totalTokenCount: 296 }),
     ).toEqual({
@@ -476,7 +476,7 @@ describe('usage', () => {
       prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
       completion_tokens_details: { reasoning_tokens: 258, audio_tokens: 0 },
     }))
-  test('[gemini 3.3 cached_tokens] [gemini-trap 72] [gemini-trap 73] are part of the prompt', () =>
+  test('[gemini 3.3 cached_tokens] [gemini-trap 72] [gemini-trap 73] [known-bug 49] [known-bug 50] are part of the prompt', () =>
     expect(
       usage({
         promptTokenCount: 11_125,
@@ -485,7 +485,7 @@ describe('usage', () => {
         totalTokenCount: 11_126,
       }),
     ).toMatchObject({ prompt_tokens: 11_125, prompt_tokens_details: { cached_tokens: 7441 } }))
-  test('[gemini 3.3 prompt_tokens] [gemini-trap 75] the tools’ results are input', () =>
+  test('[gemini 3.3 prompt_tokens] [gemini-trap 75] [known-bug 50] the tools’ results are input', () =>
     expect(
       usage({
         promptTokenCount: 10,
@@ -560,7 +560,7 @@ describe('usage', () => {
     expect(decode(whole([{ text: 'x' }], { usageMetadata: metadata })).service_tier).toBe(tier)
     expect(stream([{ ...END, usageMetadata: metadata }]).at(-1)?.service_tier).toBe(tier)
   })
-  test('[gemini-trap 77] in streams: cumulative, field by field the last, always given', () => {
+  test('[gemini-trap 77] [known-bug 56] in streams: cumulative, field by field the last, always given', () => {
     const chunks = stream([
       {
         ...event([{ text: 'a' }]),

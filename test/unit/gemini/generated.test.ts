@@ -90,7 +90,7 @@ describe('speech', () => {
     ['audio/L16;rate=16000', 'wav', 50, 16_000],
     ['audio/L16;codec=pcm;rate=24000', 'pcm', 6, undefined],
     ['audio/wav', 'wav', 6, undefined],
-  ])('of %s as %s', (type, format, length, rate) => {
+  ])('[known-bug 39] of %s as %s', (type, format, length, rate) => {
     const request = { model: 'm', input: 'x', voice: 'alloy', response_format: format }
     const { bytes } = speak.decode(sound(type), request, contextFor())
     expect(bytes).toHaveLength(length)
@@ -147,7 +147,7 @@ describe('embeddings', () => {
     ['no numbers', { embeddings: [{ values: [1] }, { values: ['x'] }] }],
     ['empty ones', { embeddings: [{ values: [1] }, { values: [] }] }],
   ])('%s are garbled', (_, body) => expect(failureOf(() => decode(body)).kind).toBe('garbled'))
-  it('that report no tokens are estimated, never free', () => {
+  it('[endpoint embeddings no usage] [gemini-trap 78] that report no tokens are estimated, never free', () => {
     expect(decode({ embeddings: [{ values: [1] }, { values: [2] }] })?.usage).toEqual({
       prompt_tokens: 2,
       total_tokens: 2,

@@ -51,7 +51,7 @@ describe('content parts', () => {
     'https://generativelanguage.googleapis.com/v1beta/files/../models',
     'https://generativelanguage.googleapis.com.example.org/v1beta/files/a',
   ])('nobody but us resolves %s', (url) => expect(readsUrl(url)).toBe(false))
-  test('[gemini-trap 100] [known-bug 38] a URL that was not fetched is refused, never dropped or passed on', () =>
+  test('[gemini-trap 100] [known-bug 38] [known-bug 46] a URL that was not fetched is refused, never dropped or passed on', () =>
     expect(refused({ messages: [user([image('https://example.org/a.png')])] })).toEqual({
       code: 'invalid_image_url',
       param: 'messages[0].content[0].image_url.url',

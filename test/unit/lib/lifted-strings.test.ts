@@ -12,7 +12,7 @@ describe('long strings', () => {
     { data: `${long}end`, c: 1 },
   ]
 
-  it('are kept out of what is parsed, and are back where they are put', async () => {
+  it('[known-bug 45] are kept out of what is parsed, and are back where they are put', async () => {
     const { lift, restore } = liftedStrings(100, CHANCE)
     const [one, two] = [lift(bytesOf(first)), lift(bytesOf(second))]
     expect(one.length + two.length).toBeLessThan(200)
