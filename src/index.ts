@@ -2,6 +2,7 @@ import { createApp } from './app.ts'
 import { HEALTH_NAME } from './health-object.ts'
 import { servicesFor } from './services.ts'
 
+export { ConfigStore } from './config-object.ts'
 export { HealthRegistry } from './health-object.ts'
 
 const app = createApp(servicesFor)

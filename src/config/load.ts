@@ -19,10 +19,7 @@ export function loadConfig(file: unknown, env: Environment): Config {
 export function checkRuntime(document: unknown, file: unknown, env: Environment): Checked {
   const forbidden = deployOnly(document)
   if (forbidden.length > 0) return { ok: false, problems: forbidden }
-  const checked = check(
-    [defaults, fileSource(file), environmentSource(env), runtimeSource(document)],
-    env,
-  )
+  const checked = check([defaults, fileSource(file), environmentSource(env), runtimeSource(document)], env)
   if (!checked.ok) return checked
   const problems = foreignSecrets(checked.config, loadConfig(file, env))
   return problems.length > 0 ? { ok: false, problems } : checked

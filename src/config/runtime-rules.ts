@@ -34,13 +34,19 @@ export function foreignSecrets(config: Config, deployed: Config): readonly Probl
   return uses(config)
     .filter(({ name, secret }) => homes.get(secret)?.has(originOf(config, name)) === false)
     .map(({ name, secret }) => ({
-      path: ['providers', name, config.providers[name]?.credentials === undefined ? 'baseUrl' : 'credentials'],
+      path: [
+        'providers',
+        name,
+        config.providers[name]?.credentials === undefined ? 'baseUrl' : 'credentials',
+      ],
       message: `the secret ${secret} belongs to another origin`,
     }))
 }
 
 function uses(config: Config): readonly { readonly name: string; readonly secret: string }[] {
-  return [...providerNames(config)].flatMap((name) => secretsOf(config, name).map(({ secret }) => ({ name, secret })))
+  return [...providerNames(config)].flatMap((name) =>
+    secretsOf(config, name).map(({ secret }) => ({ name, secret })),
+  )
 }
 
 /** The origin that a provider's keys are sent to. */

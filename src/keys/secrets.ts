@@ -1,14 +1,28 @@
 const encoder = new TextEncoder()
 
 /** One secret is kept, everything else is derived from it, so that a use never weakens another (HKDF-SHA-256). */
-export async function deriveHmacKey(secret: string, purpose: string): Promise<CryptoKey> {
+export function deriveHmacKey(secret: string, purpose: string): Promise<CryptoKey> {
+  return derive(secret, purpose, { name: 'HMAC', hash: 'SHA-256', length: 256 }, ['sign'])
+}
+
+/** A key to encrypt what is stored (AES-256-GCM). */
+export function deriveSealingKey(secret: string, purpose: string): Promise<CryptoKey> {
+  return derive(secret, purpose, { name: 'AES-GCM', length: 256 }, ['encrypt', 'decrypt'])
+}
+
+async function derive(
+  secret: string,
+  purpose: string,
+  algorithm: SubtleCryptoDeriveKeyAlgorithm | SubtleCryptoImportKeyAlgorithm,
+  uses: string[],
+): Promise<CryptoKey> {
   const material = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveKey'])
   return crypto.subtle.deriveKey(
     { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: encoder.encode(`llm-gateway/${purpose}`) },
     material,
-    { name: 'HMAC', hash: 'SHA-256', length: 256 },
+    algorithm,
     false,
-    ['sign'],
+    uses,
   )
 }
 

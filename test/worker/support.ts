@@ -97,7 +97,9 @@ export function bench({ variables = DEPLOYMENTS.gateway, config, timers, upstrea
   const env = { ...variables, HEALTH: { getByName: () => object } } as unknown as Env
   const own =
     config === undefined && timers === undefined ? undefined : compose(variables, { config, timers, send })
-  const services: Services = { ...(own ?? servicesFor(env)), settled: (each) => void settled.push(each) }
+  const composed = own ?? servicesFor(env, () => undefined)
+  if (composed instanceof Promise) throw new Error('there is no runtime configuration to wait for')
+  const services: Services = { ...composed, settled: (each) => void settled.push(each) }
   const app = createApp(() => services)
   const contexts: ExecutionContext[] = []
   return {
