@@ -11,6 +11,7 @@ import { openKey } from './config/sealed-key.ts'
 import { configView } from './config/view.ts'
 import { GatewayError } from './errors.ts'
 import { createGateway } from './gateway/gateway.ts'
+import { hooked, hookedExplain } from './gateway/hooked.ts'
 import { createNotes } from './gateway/notes.ts'
 import { createExplain, type Explain } from './gateway/explain.ts'
 import type { Gateway, Ports, Settled } from './gateway/types.ts'
@@ -18,6 +19,8 @@ import { type Described, describe } from './health/describe.ts'
 import type { HealthObject } from './health/ports.ts'
 import { type Defer, type HealthView, healthView } from './health/view.ts'
 import { HEALTH_NAME } from './health-object.ts'
+import type { Hook } from './hooks/hook.ts'
+import { hooks as registered } from './hooks/index.ts'
 import { type Authenticator, createAuthenticator } from './keys/authenticate.ts'
 import { createPseudonyms } from './keys/pseudonyms.ts'
 import type { Chance } from './lib/chance.ts'
@@ -86,6 +89,8 @@ export interface Parts {
   readonly fetch: (request: Request) => Promise<Response>
   readonly healthObject: () => HealthObject
   readonly configObject?: () => ConfigObject
+  /** In the place of those in the table. */
+  readonly hooks?: readonly Hook[]
 }
 
 /** Puts the parts together as the file and the environment say. Tests bring parts of their own. */
@@ -189,7 +194,7 @@ function complain(message: string): void {
 }
 
 function assemble(parts: Parts, lasting: Lasting, config: Config, stored?: StoredKeys): Services {
-  const { variables, timers, chance, fetch, healthObject } = parts
+  const { variables, timers, chance, fetch, healthObject, hooks = registered } = parts
   const { deployment, authenticator, ...kept } = lasting
   const registry = createRegistry(config, variables, stored)
   const allowHosts = new Set(config.media.allowHosts)
@@ -219,8 +224,8 @@ function assemble(parts: Parts, lasting: Lasting, config: Config, stored?: Store
     authenticator: authenticator(holdsKeys(registry)),
     report: reportError,
     settled: () => undefined,
-    gateway: createGateway(ports),
-    explain: createExplain(ports),
+    gateway: hooked(createGateway(ports), hooks, complain),
+    explain: hookedExplain(createExplain(ports), hooks),
     fleetHealth: async () => describe((await healthObject().snapshot()).snapshot),
     adminSecret: deployment.adminSecret,
   }

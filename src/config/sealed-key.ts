@@ -57,8 +57,9 @@ export async function openKey(
 }
 
 /** Lengths keep the parts apart. */
-function bound({ provider, origin }: KeyOwner): Uint8Array {
-  return new TextEncoder().encode([provider, origin].map((part) => `${part.length}:${part}`).join(''))
+function bound({ provider, origin }: KeyOwner): Uint8Array<ArrayBuffer> {
+  const text = [provider, origin].map((part) => `${part.length}:${part}`).join('')
+  return new Uint8Array(new TextEncoder().encode(text))
 }
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {

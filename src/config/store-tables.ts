@@ -24,8 +24,6 @@ const SCHEMA = `
 /** The tables of the configuration object; every function is one synchronous step. */
 export function createTables(sql: Sql) {
   sql.exec(SCHEMA)
-  const all = <T>(query: string, ...values: (string | number)[]): readonly T[] =>
-    sql.exec<Row<T>>(query, ...values).toArray()
   return {
     current: (): { readonly version: number; readonly revision: number } =>
       sql.exec<{ version: number; revision: number }>('SELECT version, revision FROM current').one(),
@@ -33,13 +31,21 @@ export function createTables(sql: Sql) {
       void sql.exec('UPDATE current SET version = ?, revision = revision + 1', version),
     /** The newest first. */
     versions: (upTo: number, limit: number): readonly StoredVersion[] =>
-      all('SELECT * FROM versions WHERE version <= ? ORDER BY version DESC LIMIT ?', upTo, limit),
+      sql
+        .exec<Row<StoredVersion>>(
+          'SELECT * FROM versions WHERE version <= ? ORDER BY version DESC LIMIT ?',
+          upTo,
+          limit,
+        )
+        .toArray(),
     list: (before: number, limit: number): readonly VersionInfo[] =>
-      all(
-        'SELECT version, at, who, message FROM versions WHERE version < ? ORDER BY version DESC LIMIT ?',
-        before,
-        limit,
-      ),
+      sql
+        .exec<Row<VersionInfo>>(
+          'SELECT version, at, who, message FROM versions WHERE version < ? ORDER BY version DESC LIMIT ?',
+          before,
+          limit,
+        )
+        .toArray(),
     addVersion: ({ version, document, digest, at, who, message }: StoredVersion): void =>
       void sql.exec(
         'INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?)',
@@ -51,7 +57,8 @@ export function createTables(sql: Sql) {
         message,
       ),
     forgetVersions: (upTo: number): void => void sql.exec('DELETE FROM versions WHERE version <= ?', upTo),
-    keys: (): readonly SealedKey[] => all('SELECT * FROM keys ORDER BY provider'),
+    keys: (): readonly SealedKey[] =>
+      sql.exec<Row<SealedKey>>('SELECT * FROM keys ORDER BY provider').toArray(),
     putKey: ({ provider, origin, nonce, sealed, last4, fingerprint }: SealedKey): void =>
       void sql.exec(
         'INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?)',
@@ -64,7 +71,9 @@ export function createTables(sql: Sql) {
       ),
     removeKey: (provider: string): void => void sql.exec('DELETE FROM keys WHERE provider = ?', provider),
     audit: (before: number, limit: number): readonly AuditEntry[] =>
-      all('SELECT * FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?', before, limit),
+      sql
+        .exec<Row<AuditEntry>>('SELECT * FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?', before, limit)
+        .toArray(),
     addAudit: ({ seq, at, who, action, detail, hash }: AuditEntry): void =>
       void sql.exec('INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)', seq, at, who, action, detail, hash),
   }

@@ -42,87 +42,123 @@ const PAUSE_MS = 1_000
 
 /** This isolate's copy of the runtime configuration: fresh, refreshed behind the request, waited for, or stale. */
 export function configView<T>(ports: ViewPorts<T>): ConfigView<T> {
-  const { timers, policy = FRESHNESS } = ports
-  const sleep = (ms: number): Promise<void> => new Promise((resolve) => timers.after(ms, resolve))
-  let copy: (Copy<T> & { readonly revision: number }) | undefined
+  return new View(ports)
+}
+
+class View<T> implements ConfigView<T> {
+  readonly #ports: ViewPorts<T>
+  readonly #policy: FreshnessPolicy
+  #copy: (Copy<T> & { readonly revision: number }) | undefined
   /** What the object had when this isolate's code could not use it. */
-  let refused: number | undefined
+  #refused: number | undefined
   /** When the object last said what is in force. */
-  let heardAt: number | undefined
-  let failedAt = -Infinity
+  #heardAt: number | undefined
+  #failedAt = -Infinity
   /** When the call that is under way began. */
-  let askingSince: number | undefined
+  #askingSince: number | undefined
   /** Changes that this isolate has made, and how many of them the copy has seen. */
-  let changes = 0
-  let seen = 0
+  #changes = 0
+  #seen = 0
 
-  async function ask(): Promise<void> {
+  constructor(ports: ViewPorts<T>) {
+    this.#ports = ports
+    this.#policy = ports.policy ?? FRESHNESS
+  }
+
+  current(defer: Defer): T | Promise<T> {
+    switch (this.#freshness()) {
+      case 'fresh':
+        return this.#serving()
+      case 'refresh':
+        this.#refresh(defer)
+        return this.#serving()
+      case 'wait':
+      case 'cold':
+        return this.#isPaused() ? this.#lastResort() : this.#wait(defer)
+    }
+  }
+
+  changed(): void {
+    this.#changes++
+    this.#failedAt = -Infinity
+  }
+
+  #freshness(): Freshness {
+    if (this.#seen < this.#changes) return 'wait'
+    const copy = this.#heardAt === undefined ? undefined : { at: this.#heardAt, known: true }
+    return freshnessOf(copy, this.#ports.timers.now(), this.#policy)
+  }
+
+  #isUsable(): boolean {
+    const freshness = this.#freshness()
+    return freshness === 'fresh' || freshness === 'refresh'
+  }
+
+  #isPaused(): boolean {
+    return this.#ports.timers.now() - this.#failedAt < PAUSE_MS
+  }
+
+  #serving(): T {
+    if (this.#copy === undefined) return this.#ports.without
+    return this.#refused === undefined ? this.#copy.inForce : this.#copy.stale
+  }
+
+  #lastResort(): T {
+    const { timers, without } = this.#ports
+    if (this.#copy === undefined || this.#heardAt === undefined) return without
+    return mayServeStale(this.#heardAt, timers.now(), this.#policy) ? this.#copy.stale : without
+  }
+
+  async #wait(defer: Defer): Promise<T> {
+    const { timers } = this.#ports
+    const until = timers.now() + this.#policy.waitMs
+    while (!this.#isUsable() && timers.now() < until) {
+      this.#refresh(defer)
+      if (this.#askingSince === undefined) break // it has failed at once
+      await new Promise<void>((resolve) => timers.after(POLL_MS, resolve))
+    }
+    if (this.#isUsable()) return this.#serving()
+    this.#failedAt = timers.now()
+    return this.#lastResort()
+  }
+
+  #refresh(defer: Defer): void {
+    const since = this.#askingSince
+    const isAsking = since !== undefined && this.#ports.timers.now() - since <= CALL_LIMIT_MS
+    if (!isAsking && !this.#isPaused()) defer(this.#ask())
+  }
+
+  async #ask(): Promise<void> {
+    const { timers, object, report } = this.#ports
     const began = timers.now()
-    const before = changes
-    askingSince = began
+    const changes = this.#changes
+    this.#askingSince = began
     try {
-      const answer = ports.object().read(refused ?? copy?.revision)
+      const answer = object().read(this.#refused ?? this.#copy?.revision)
       const snapshot = await within(timers, CALL_LIMIT_MS, answer)
-      if (snapshot !== undefined) await take(snapshot)
-      heardAt = began
-      seen = before
-      failedAt = -Infinity
+      if (snapshot !== undefined) await this.#take(snapshot)
+      this.#heardAt = began
+      this.#seen = changes
+      this.#failedAt = -Infinity
     } catch (thrown) {
-      failedAt = timers.now()
-      ports.report('The runtime configuration cannot be read.', thrown)
+      this.#failedAt = timers.now()
+      report('The runtime configuration cannot be read.', thrown)
     } finally {
-      if (askingSince === began) askingSince = undefined
+      if (this.#askingSince === began) this.#askingSince = undefined
     }
   }
-  async function take(snapshot: Snapshot): Promise<void> {
-    try {
-      copy = { ...(await ports.build(snapshot)), revision: snapshot.revision }
-      refused = undefined
-    } catch (thrown) {
-      refused = snapshot.revision
-      ports.report(`Version ${snapshot.version} of the runtime configuration cannot be used here.`, thrown)
-    }
-  }
-  function refresh(defer: Defer): void {
-    const hangs = askingSince !== undefined && timers.now() - askingSince > CALL_LIMIT_MS
-    if ((askingSince === undefined || hangs) && timers.now() - failedAt >= PAUSE_MS) defer(ask())
-  }
-  function serving(): T {
-    if (copy === undefined) return ports.without
-    return refused === undefined ? copy.inForce : copy.stale
-  }
-  function lastResort(): T {
-    const bound = heardAt !== undefined && mayServeStale(heardAt, timers.now(), policy)
-    return bound && copy !== undefined ? copy.stale : ports.without
-  }
-  function freshness(): Freshness {
-    if (seen < changes) return 'wait'
-    return freshnessOf(heardAt === undefined ? undefined : { at: heardAt, known: true }, timers.now(), policy)
-  }
-  const isUsable = (): boolean => ['fresh', 'refresh'].includes(freshness())
 
-  async function wait(defer: Defer): Promise<T> {
-    const until = timers.now() + policy.waitMs
-    refresh(defer)
-    while (askingSince !== undefined && !isUsable() && timers.now() < until) await sleep(POLL_MS)
-    if (isUsable()) return serving()
-    failedAt = timers.now()
-    return lastResort()
-  }
-  return {
-    current(defer) {
-      const state = freshness()
-      if (state === 'fresh') return serving()
-      if (state === 'refresh') {
-        refresh(defer)
-        return serving()
-      }
-      return timers.now() - failedAt < PAUSE_MS ? lastResort() : wait(defer)
-    },
-    changed() {
-      changes++
-      failedAt = -Infinity
-    },
+  async #take(snapshot: Snapshot): Promise<void> {
+    try {
+      this.#copy = { ...(await this.#ports.build(snapshot)), revision: snapshot.revision }
+      this.#refused = undefined
+    } catch (thrown) {
+      this.#refused = snapshot.revision
+      this.#ports.report(
+        `Version ${snapshot.version} of the runtime configuration cannot be used here.`,
+        thrown,
+      )
+    }
   }
 }
 

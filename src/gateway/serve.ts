@@ -46,10 +46,12 @@ export function serve<E extends EndpointId>(
     }
   }
   const facts = factsOf(won, call)
-  const { contentType, body, ended } = sending(won.begun.answer, scope.principal.credential !== undefined)
+  const { answer } = won.begun
+  const response = answer.kind === 'json' ? answer.response : undefined
+  const { contentType, body, ended } = sending(answer, scope.principal.credential !== undefined)
   const settled = ended.then((end): Settled => {
     stop()
-    const result = { facts, attempts, usage: facts.usage, ...end }
+    const result = { facts, attempts, usage: facts.usage, response, ...end }
     watch.ended(won.ranked, result, ports.timers.now() - won.beganAt)
     ports.health.flush(scope.defer)
     return result

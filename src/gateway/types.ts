@@ -38,6 +38,8 @@ export interface Scope {
   readonly session: string | undefined
   /** The host that the caller reached the gateway by. */
   readonly host: string
+  /** A request header, for hooks; those that carry credentials are left out. */
+  readonly header: (name: string) => string | undefined
   /** Keeps work alive behind the response. */
   readonly defer: (work: Promise<unknown>) => void
 }
@@ -94,7 +96,12 @@ export interface Settled {
   readonly finish: Finish | 'refused'
   readonly usage: Usage | undefined
   readonly error?: GatewayError | undefined
+  /** The answer, where it was one JSON text. */
+  readonly response?: object | undefined
+  /** What hooks have noted, for the books. */
+  readonly tags?: Tags | undefined
 }
+export type Tags = Readonly<Record<string, string>>
 
 /** What the caller gets. Facts come back as values; nothing is written into a shared context. */
 export type Served = {

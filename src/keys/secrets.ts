@@ -1,30 +1,29 @@
 const encoder = new TextEncoder()
 
 /** One secret is kept, everything else is derived from it, so that a use never weakens another (HKDF-SHA-256). */
-export function deriveHmacKey(secret: string, purpose: string): Promise<CryptoKey> {
-  return derive(secret, purpose, { name: 'HMAC', hash: 'SHA-256', length: 256 }, ['sign'])
+export async function deriveHmacKey(secret: string, purpose: string): Promise<CryptoKey> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256', length: 256 }
+  return crypto.subtle.deriveKey(hkdf(purpose), await material(secret), algorithm, false, ['sign'])
 }
 
 /** A key to encrypt what is stored (AES-256-GCM). */
-export function deriveSealingKey(secret: string, purpose: string): Promise<CryptoKey> {
-  return derive(secret, purpose, { name: 'AES-GCM', length: 256 }, ['encrypt', 'decrypt'])
+export async function deriveSealingKey(secret: string, purpose: string): Promise<CryptoKey> {
+  const algorithm = { name: 'AES-GCM', length: 256 }
+  return crypto.subtle.deriveKey(hkdf(purpose), await material(secret), algorithm, false, [
+    'encrypt',
+    'decrypt',
+  ])
 }
 
-async function derive(
-  secret: string,
-  purpose: string,
-  algorithm: SubtleCryptoDeriveKeyAlgorithm | SubtleCryptoImportKeyAlgorithm,
-  uses: string[],
-): Promise<CryptoKey> {
-  const material = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveKey'])
-  return crypto.subtle.deriveKey(
-    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: encoder.encode(`llm-gateway/${purpose}`) },
-    material,
-    algorithm,
-    false,
-    uses,
-  )
-}
+const material = (secret: string): Promise<CryptoKey> =>
+  crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveKey'])
+
+const hkdf = (purpose: string) => ({
+  name: 'HKDF',
+  hash: 'SHA-256',
+  salt: new Uint8Array(),
+  info: encoder.encode(`llm-gateway/${purpose}`),
+})
 
 /** 32 characters of base64url: enough to be unique, short enough for every field that takes an id. */
 export async function pseudonym(key: CryptoKey, ...parts: readonly string[]): Promise<string> {
