@@ -14,7 +14,7 @@ export function hooked(gateway: Gateway, hooks: readonly Hook[], complain: Compl
     const before = await beforehand(hooks, call, about)
     const served = await gateway(before.call, scope)
     const settled = served.settled.then((end) =>
-      afterwards(hooks, { ...end, tags: before.tags }, about, complain),
+      afterwards(hooks, { endpoint: call.endpoint, settled: { ...end, tags: before.tags }, about }, complain),
     )
     return { ...served, settled }
   }
@@ -38,7 +38,7 @@ async function beforehand<E extends EndpointId>(
   let { request } = call
   let tags: Tags | undefined
   for (const hook of hooks) {
-    request = (await hook.rewrite?.[call.endpoint]?.(request, about)) ?? request
+    if (call.raw.kind === 'json') request = (await hook.rewrite?.[call.endpoint]?.(request, about)) ?? request
     tags = joined(tags, await hook.request?.(request, about))
   }
   return { call: request === call.request ? call : { ...call, request, raw: rawOf(request) }, tags }
@@ -47,27 +47,39 @@ async function beforehand<E extends EndpointId>(
 /** What the body would have been if the caller had sent this. */
 function rawOf(request: object): RawBody {
   const text = JSON.stringify(request)
-  return { text, bytes: new Uint8Array(new TextEncoder().encode(text)), members: scanJson(text) }
+  return {
+    kind: 'json',
+    text,
+    bytes: new Uint8Array(new TextEncoder().encode(text)),
+    members: scanJson(text),
+  }
+}
+
+interface End<E extends EndpointId> {
+  readonly endpoint: E
+  readonly settled: Settled
+  readonly about: About
 }
 
 /** The answer is on its way: a hook that fails here costs its own tags, nothing else. */
-function afterwards(hooks: readonly Hook[], settled: Settled, about: About, complain: Complain): Settled {
-  let { tags } = settled
+function afterwards<E extends EndpointId>(hooks: readonly Hook[], end: End<E>, complain: Complain): Settled {
+  let { tags } = end.settled
   for (const hook of hooks) {
     try {
-      tags = joined(tags, answered(hook, settled.response, about))
-      tags = joined(tags, hook.settled?.({ ...settled, tags }, about))
+      tags = joined(tags, answered(hook, end))
+      tags = joined(tags, hook.settled?.({ ...end.settled, tags }, end.about))
     } catch (thrown) {
       complain(`The hook '${hook.name}' failed: ${thrown instanceof Error ? thrown.message : 'unknown'}`)
     }
   }
-  return { ...settled, tags }
+  return { ...end.settled, tags }
 }
 
-function answered({ answer }: Hook, response: object | undefined, about: About): Tags | undefined {
-  const handle = answer?.[about.endpoint]
-  if (handle === undefined || response === undefined) return undefined
-  return endpointOf(about.endpoint).answers(response) ? handle(response, about) : undefined
+function answered<E extends EndpointId>({ answer }: Hook, end: End<E>): Tags | undefined {
+  const { endpoint, settled, about } = end
+  const handle = answer?.[endpoint]
+  if (handle === undefined || settled.answer === undefined) return undefined
+  return endpointOf(endpoint).answers(settled.answer) ? handle(settled.answer, about) : undefined
 }
 
 const joined = (under: Tags | undefined, over: Tags | undefined): Tags | undefined =>

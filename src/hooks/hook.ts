@@ -21,11 +21,11 @@ export interface Hook {
   readonly name: string
   /** A request of any endpoint. Returns tags. */
   readonly request?: (request: Wires[EndpointId]['request'], about: About) => Sooner<Tags>
-  /** A request of one endpoint. Returns the request to serve in its place; it is written anew for the upstream. */
+  /** A request of one endpoint. Returns the request to serve in its place; it is written anew for the upstream. Not uploads. */
   readonly rewrite?: {
     readonly [E in EndpointId]?: (request: Wires[E]['request'], about: About) => Sooner<Wires[E]['request']>
   }
-  /** A whole answer of one endpoint. Returns tags. Streams have none. */
+  /** A whole answer of one endpoint, where there is one. Returns tags. */
   readonly answer?: {
     readonly [E in EndpointId]?: (response: Wires[E]['response'], about: About) => Maybe<Tags>
   }

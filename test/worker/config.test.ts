@@ -10,7 +10,8 @@ import { createApp } from '../../src/app.ts'
 import type { ConfigStore } from '../../src/config-object.ts'
 import type { ConfigObject } from '../../src/config/ports.ts'
 import { openKey } from '../../src/config/sealed-key.ts'
-import { type Parts, liveServices } from '../../src/services.ts'
+import { liveServices } from '../../src/live-services.ts'
+import type { Parts } from '../../src/services.ts'
 import { createSimulator } from '../../simulator/index.ts'
 import { chat, GATEWAY, log, SECRET } from './support.ts'
 
@@ -66,6 +67,7 @@ function deployment() {
       snapshot: () => Promise.reject(new Error('away')),
       ensureTick: () => Promise.reject(new Error('away')),
     }),
+    responseShards: env.RESPONSES,
     configObject: object,
     ...more,
   })

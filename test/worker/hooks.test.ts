@@ -29,6 +29,7 @@ function gateway(hooks: readonly Hook[]) {
       snapshot: () => Promise.reject(new Error('away')),
       ensureTick: () => Promise.reject(new Error('away')),
     }),
+    responseShards: env.RESPONSES,
     hooks,
   })
   const app = createApp(() => ({ ...services, settled: (each) => void settled.push(each) }))
@@ -36,7 +37,7 @@ function gateway(hooks: readonly Hook[]) {
     services,
     settled,
     bodies,
-    async send(request: Request) {
+    send: async (request: Request) => {
       const context = createExecutionContext()
       const response = await app.fetch(request, env, context)
       const text = await response.text()

@@ -1,4 +1,5 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env as bindings } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
@@ -8,7 +9,8 @@ import type { HealthObject } from '../../src/health/ports.ts'
 import { newObject } from '../../src/health/registry-state.ts'
 import { step } from '../../src/health/registry-step.ts'
 import { snapshotOf } from '../../src/health/snapshot.ts'
-import { composeFrom, type Services, servicesFor } from '../../src/services.ts'
+import { servicesFor } from '../../src/live-services.ts'
+import { composeFrom, type Services } from '../../src/services.ts'
 import { createSimulator, type Received, type Script, type Simulator } from '../../simulator/index.ts'
 
 export const GATEWAY = 'https://gw.acme.dev'
@@ -94,7 +96,11 @@ export function bench({ variables = DEPLOYMENTS.gateway, config, timers, upstrea
   }
   vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => send(new Request(input, init)))
   const object = healthObject(timers ?? REAL_TIMERS)
-  const env = { ...variables, HEALTH: { getByName: () => object } } as unknown as Env
+  const env = {
+    ...variables,
+    HEALTH: { getByName: () => object },
+    RESPONSES: bindings.RESPONSES,
+  } as unknown as Env
   const own =
     config === undefined && timers === undefined ? undefined : compose(variables, { config, timers, send })
   const composed = own ?? servicesFor(env, () => undefined)
@@ -139,6 +145,7 @@ function compose(
     chance: { now: () => timers.now(), random: () => Math.random() },
     fetch: send,
     healthObject: () => object,
+    responseShards: bindings.RESPONSES,
   })
 }
 /** A health object in this process: the real reducer without its shell. */

@@ -131,23 +131,21 @@ describe('the difference between two documents', () => {
   })
 })
 
-function apply(document: object, changes: readonly Change[]): unknown {
-  const copy = structuredClone(document) as Record<string, any>
-  for (const change of changes) {
-    const keys = change.path
-      .split('/')
-      .slice(1)
-      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
-    const last = keys.pop()!
-    const at = keys.reduce((value, key) => value[key], copy)
-    if (change.op === 'remove') delete at[last]
-    else
-      Object.defineProperty(at, last, {
-        value: change.value,
-        enumerable: true,
-        writable: true,
-        configurable: true,
-      })
-  }
-  return copy
+function apply(document: unknown, changes: readonly Change[]): unknown {
+  return changes.reduce((value, change) => {
+    const keys = change.path.split('/').slice(1)
+    return applied(
+      value,
+      keys.map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~')),
+      change,
+    )
+  }, document)
+}
+
+function applied(value: unknown, [key, ...rest]: readonly string[], change: Change): unknown {
+  if (key === undefined) return 'value' in change ? change.value : undefined
+  const members = new Map(Object.entries(value as object))
+  if (rest.length === 0 && change.op === 'remove') members.delete(key)
+  else members.set(key, applied(members.get(key), rest, change))
+  return Object.fromEntries(members)
 }

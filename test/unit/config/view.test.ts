@@ -63,14 +63,14 @@ function isolate() {
     breakBuild: (next = true) => void (broken = next),
     setClock: (ms: number) => void (now += ms),
     /** What is served, and how long it was waited for. */
-    async get() {
+    get: async () => {
       const began = now
       const found = view.current(defer)
       if (!(found instanceof Promise)) return { served: found, waitedMs: 0 }
-      let done: string | undefined
-      void found.then((value) => (done = value))
-      while (done === undefined) await advance(1)
-      return { served: done, waitedMs: now - began }
+      const done: string[] = []
+      void found.then((value) => done.push(value))
+      while (done.length === 0) await advance(1)
+      return { served: done[0], waitedMs: now - began }
     },
   }
 }
@@ -180,7 +180,7 @@ describe("an isolate's copy of the configuration", () => {
     await get()
     await advance(6_000)
     answer({ afterMs: 50 })
-    view.current(() => undefined)
+    void view.current(() => undefined)
     publish(2)
     view.changed()
     expect((await get()).served).toBe('v2')
