@@ -47,6 +47,7 @@ export const ERRORS = {
   upstream_unavailable: { status: 503, type: 'server_error' },
   gateway_overloaded: { status: 503, type: 'server_error' },
   upstream_timeout: { status: 504, type: 'server_error' },
+  not_in_cache: { status: 504, type: 'invalid_request_error' },
 } as const satisfies Record<string, { readonly status: number; readonly type: string }>
 export type ErrorCode = keyof typeof ERRORS
 

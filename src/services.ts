@@ -1,4 +1,6 @@
 import compiled from '../build/gateway.json' with { type: 'json' }
+import { createCache, generations } from './cache/cache.ts'
+import type { KeyValueStore } from './cache/ports.ts'
 import { type Environment, readDeployment } from './config/environment.ts'
 import { loadConfig } from './config/load.ts'
 import { createRegistry, holdsKeys } from './config/registry.ts'
@@ -70,6 +72,8 @@ export interface Parts {
   readonly chance: Chance
   readonly fetch: (request: Request) => Promise<Response>
   readonly healthObject: () => HealthObject
+  /** Absent: answers are kept in memory only. */
+  readonly kv?: KeyValueStore | undefined
 }
 
 function compose(env: Env): Services {
@@ -80,17 +84,21 @@ function compose(env: Env): Services {
     chance,
     fetch: (request) => fetch(request),
     healthObject: () => env.HEALTH.getByName(HEALTH_NAME),
+    kv: env.CACHE,
   })
 }
 
 /** Puts the parts together. Tests bring parts of their own. */
-export function composeFrom({ variables, file, timers, chance, fetch, healthObject }: Parts): Services {
+export function composeFrom({ variables, file, timers, chance, fetch, healthObject, kv }: Parts): Services {
   const deployment = readDeployment(variables)
   const config = loadConfig(file, variables)
   const registry = createRegistry(config, variables)
   const allowHosts = new Set(config.media.allowHosts)
+  const secret = deployment.gatewaySecret
   const ports: Ports = {
     config,
+    cache: secret === undefined ? undefined : createCache({ secret, kv, timers, limits: config.cache }),
+    generationOf: generations(config.cache.generation),
     chance,
     timers,
     fetch,

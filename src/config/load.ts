@@ -1,15 +1,27 @@
 import { isRecord } from '../protocol/guards.ts'
-import { type Environment, overlay } from './environment.ts'
+import { type Environment, overlay, variable } from './environment.ts'
 import { type Config, configSchema } from './schema.ts'
-import { validate } from './validate.ts'
+import { type Problem, validate } from './validate.ts'
 
 /** Defaults, then `gateway.yaml` (compiled at build time), then the environment. Throws with the path of what is wrong. */
 export function loadConfig(file: unknown, env: Environment): Config {
   const parsed = configSchema.safeParse(merge(file, overlay(env)))
-  const problems = parsed.success ? validate(parsed.data) : parsed.error.issues
+  const problems = parsed.success
+    ? [...validate(parsed.data), ...secretProblems(parsed.data, env)]
+    : parsed.error.issues
   if (parsed.success && problems.length === 0) return parsed.data
   const lines = problems.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`)
   throw new Error(`Invalid configuration:\n${lines.join('\n')}`)
+}
+
+/** What cannot work without the secret: entries would be readable by whoever can list the store. */
+function secretProblems({ routes }: Config, env: Environment): readonly Problem[] {
+  if (variable(env, 'GATEWAY_SECRET') !== undefined) return []
+  return Object.entries(routes).flatMap(([name, { cache }]) =>
+    cache === undefined
+      ? []
+      : [{ path: ['routes', name, 'cache'], message: 'the cache needs the secret GATEWAY_SECRET' }],
+  )
 }
 
 /** Objects are merged member by member, everything else is replaced. */

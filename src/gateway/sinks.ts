@@ -3,8 +3,16 @@ import type { Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
 import type { Decoder } from '../lib/sse.ts'
 import { type Failure, UpstreamFailure } from '../providers/failure.ts'
 import { INTERRUPTED } from './answer.ts'
+import type { Recording } from './recording.ts'
 
 const DONE = '[DONE]'
+
+/** Who looks on. */
+interface Watched<W extends Wire> {
+  readonly observer: Observer<W['event']>
+  /** Takes down each event as it is, before anything is left out for this caller. */
+  readonly recording?: Recording | undefined
+}
 
 /**
  * A stream that already is in the caller's format: every event is read, and its text sent as it came, but for what
@@ -13,7 +21,7 @@ const DONE = '[DONE]'
 export function relaySink<W extends Wire>(
   endpoint: Endpoint<W>,
   request: W['request'],
-  observer: Observer<W['event']>,
+  { observer, recording }: Watched<W>,
   classify: (error: unknown) => Failure,
 ): Sink {
   const trim = endpoint.trim(request)
@@ -37,6 +45,7 @@ export function relaySink<W extends Wire>(
       const error = endpoint.errorIn(event)
       if (error !== undefined) throw new UpstreamFailure(classify(error))
       see(observer, event)
+      recording?.text(data)
       const text = trim === undefined ? data : trim(event, data)
       if (text !== undefined) write(text === data ? raw : replaced(raw, data, text))
     },
@@ -50,7 +59,7 @@ export function relaySink<W extends Wire>(
 export function translateSink<W extends Wire>(
   endpoint: Endpoint<W>,
   request: W['request'],
-  observer: Observer<W['event']>,
+  { observer, recording }: Watched<W>,
   decoder: Decoder<string, W['event']>,
 ): Sink {
   const trim = endpoint.trim(request)
@@ -58,6 +67,7 @@ export function translateSink<W extends Wire>(
   const emit = (event: W['event']): void => {
     observer.see(event)
     const data = JSON.stringify(event)
+    recording?.text(data)
     const text = trim === undefined ? data : trim(event, data)
     if (text !== undefined) out(endpoint.frame(event, text))
   }

@@ -1,6 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
+import type { KeyValueStore } from '../../src/cache/ports.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
 import type { Settled } from '../../src/gateway/types.ts'
 import type { Timers } from '../../src/lib/clock.ts'
@@ -57,6 +58,8 @@ interface Options {
   /** Own configuration or own time need ports of their own; without either the real composition root serves. */
   readonly config?: ConfigInput
   readonly timers?: FakeTimers
+  /** Where answers are kept, besides this isolate. */
+  readonly kv?: KeyValueStore
   /** Answers in place of the simulator. */
   readonly upstream?: (this: void, request: Request) => Promise<Response> | Response
 }
@@ -78,7 +81,13 @@ afterEach(() => {
 /** What has been written to the log since the test began. */
 export const log = (): string => printed.join('\n')
 
-export function bench({ variables = DEPLOYMENTS.gateway, config, timers, upstream }: Options = {}): Bench {
+export function bench({
+  variables = DEPLOYMENTS.gateway,
+  config,
+  timers,
+  kv,
+  upstream,
+}: Options = {}): Bench {
   const simulator = createSimulator({
     today: '2020-01-01', // every model lives upstream; what the gateway thinks of its age is another matter
     ...(timers && { now: () => timers.now(), wait: (ms, signal) => timers.wait(ms, signal) }),
@@ -94,9 +103,11 @@ export function bench({ variables = DEPLOYMENTS.gateway, config, timers, upstrea
   }
   vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => send(new Request(input, init)))
   const object = healthObject(timers ?? REAL_TIMERS)
-  const env = { ...variables, HEALTH: { getByName: () => object } } as unknown as Env
+  const env = { ...variables, HEALTH: { getByName: () => object }, CACHE: kv } as unknown as Env
   const own =
-    config === undefined && timers === undefined ? undefined : compose(variables, { config, timers, send })
+    config === undefined && timers === undefined
+      ? undefined
+      : compose(variables, { config, timers, kv, send })
   const services: Services = { ...(own ?? servicesFor(env)), settled: (each) => void settled.push(each) }
   const app = createApp(() => services)
   const contexts: ExecutionContext[] = []
@@ -121,10 +132,12 @@ function compose(
   {
     config: input = {},
     timers: fake,
+    kv,
     send,
   }: {
     readonly config: ConfigInput | undefined
     readonly timers: FakeTimers | undefined
+    readonly kv: KeyValueStore | undefined
     readonly send: (request: Request) => Promise<Response>
   },
 ): Services {
@@ -137,6 +150,7 @@ function compose(
     chance: { now: () => timers.now(), random: () => Math.random() },
     fetch: send,
     healthObject: () => object,
+    kv,
   })
 }
 /** A health object in this process: the real reducer without its shell. */
