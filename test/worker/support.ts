@@ -60,6 +60,8 @@ interface Options {
   readonly timers?: FakeTimers
   /** Where answers are kept, besides this isolate. */
   readonly kv?: KeyValueStore
+  /** In place of one that works. */
+  readonly healthObject?: () => HealthObject
   /** Answers in place of the simulator. */
   readonly upstream?: (this: void, request: Request) => Promise<Response> | Response
 }
@@ -86,6 +88,7 @@ export function bench({
   config,
   timers,
   kv,
+  healthObject: health,
   upstream,
 }: Options = {}): Bench {
   const simulator = createSimulator({
@@ -107,7 +110,7 @@ export function bench({
   const own =
     config === undefined && timers === undefined
       ? undefined
-      : compose(variables, { config, timers, kv, send })
+      : compose(variables, { config, timers, kv, health, send })
   const services: Services = { ...(own ?? servicesFor(env)), settled: (each) => void settled.push(each) }
   const app = createApp(() => services)
   const contexts: ExecutionContext[] = []
@@ -133,11 +136,13 @@ function compose(
     config: input = {},
     timers: fake,
     kv,
+    health,
     send,
   }: {
     readonly config: ConfigInput | undefined
     readonly timers: FakeTimers | undefined
     readonly kv: KeyValueStore | undefined
+    readonly health: (() => HealthObject) | undefined
     readonly send: (request: Request) => Promise<Response>
   },
 ): Services {
@@ -149,7 +154,7 @@ function compose(
     timers,
     chance: { now: () => timers.now(), random: () => Math.random() },
     fetch: send,
-    healthObject: () => object,
+    healthObject: health ?? (() => object),
     kv,
   })
 }
