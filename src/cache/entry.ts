@@ -101,5 +101,5 @@ function opened(key: CacheKey, plain: Uint8Array<ArrayBuffer>): Entry | undefine
     JSON.parse(decoder.decode(plain.subarray(LENGTH_BYTES, start))),
   )
   if (tenant !== key.tenant || request !== base64Url(key.digest)) return undefined
-  return { ...about, usage: about.usage, body: plain.slice(start) }
+  return { ...about, usage: about.usage, body: plain.subarray(start) }
 }

@@ -62,8 +62,11 @@ function respelt(value: unknown, pick: (below: number) => number): string {
     return `{${members.join(`,${space()}`)}${space()}}`
   }
   if (typeof value !== 'string') return JSON.stringify(value)
-  const escaped = [...JSON.stringify(value).slice(1, -1)]
-  return `"${escaped.map((c) => (/[a-z]/.test(c) && !value.includes('\\') && !/["\n\r\t\b\f]/.test(value) && pick(9) === 0 ? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}` : c)).join('')}"`
+  const plain = /^[a-z_ ]*$/.test(value)
+  const escaped = JSON.stringify(value).replaceAll(/[a-z]/g, (letter) =>
+    plain && pick(9) === 0 ? `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}` : letter,
+  )
+  return escaped
 }
 
 /** Numbers that a double holds; the others have a test of their own. */

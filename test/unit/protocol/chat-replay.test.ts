@@ -55,7 +55,7 @@ const completion = fc
           index,
           message: said,
           logprobs:
-            logprobs && said['content'] !== null
+            logprobs && (said as { content?: unknown }).content !== null
               ? { content: [{ token: 'a', logprob: -1 }], refusal: [] }
               : null,
           finish_reason: 'tool_calls' in said ? 'tool_calls' : 'stop',
