@@ -25,6 +25,9 @@ import { fetchMedia } from './media/fetch.ts'
 import { checkMediaUrl } from './media/policy.ts'
 import { apis } from './providers/index.ts'
 import { reportError } from './report.ts'
+import type { ResponseStore } from './responses/object.ts'
+import { askAccount, type Question } from './responses/relay.ts'
+import { createKeptResponses, type KeptResponses } from './responses/store.ts'
 
 /** Everything a request is handled with. */
 export interface Services {
@@ -33,6 +36,7 @@ export interface Services {
   readonly timers: Timers
   readonly authenticator: Authenticator
   readonly gateway: Gateway
+  readonly responses: Responses
   readonly explain: Explain
   readonly realtime: Realtime
   readonly realtimeCall: RealtimeCall
@@ -40,6 +44,12 @@ export interface Services {
   readonly fleetHealth: () => Promise<readonly Described[]>
   readonly report: (requestId: string | undefined, error: GatewayError) => void
   readonly settled: (settled: Settled) => void
+}
+
+/** Responses that were made earlier. */
+interface Responses {
+  readonly store: KeptResponses
+  readonly ask: (question: Question) => Promise<Response>
 }
 
 const timers: Timers = {
@@ -74,6 +84,7 @@ export interface Parts {
   readonly healthObject: () => HealthObject
   /** Absent: answers are kept in memory only. */
   readonly kv?: KeyValueStore | undefined
+  readonly responseShards: DurableObjectNamespace<ResponseStore>
 }
 
 function compose(env: Env): Services {
@@ -85,11 +96,13 @@ function compose(env: Env): Services {
     fetch: (request) => fetch(request),
     healthObject: () => env.HEALTH.getByName(HEALTH_NAME),
     kv: env.CACHE,
+    responseShards: env.RESPONSES,
   })
 }
 
 /** Puts the parts together. Tests bring parts of their own. */
-export function composeFrom({ variables, file, timers, chance, fetch, healthObject, kv }: Parts): Services {
+export function composeFrom(parts: Parts): Services {
+  const { variables, file, timers, chance, fetch, healthObject, kv, responseShards } = parts
   const deployment = readDeployment(variables)
   const config = loadConfig(file, variables)
   const registry = createRegistry(config, variables)
@@ -126,6 +139,14 @@ export function composeFrom({ variables, file, timers, chance, fetch, healthObje
     authenticator: createAuthenticator(deployment, holdsKeys(registry)),
     report: reportError,
     settled: () => undefined,
+    responses: {
+      store: createKeptResponses(responseShards, {
+        timers,
+        retentionMs: config.responses.retentionDays * 86_400_000,
+      }),
+      ask: (question) =>
+        askAccount({ fetch, timers, registry, apis, timeoutMs: config.timeouts.requestMs }, question),
+    },
     gateway: createGateway(ports),
     explain: createExplain(ports),
     realtime: createRealtime(ports),

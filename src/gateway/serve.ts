@@ -73,7 +73,7 @@ function factsOf<E extends EndpointId>({ ranked, adapted, begun }: Won<E>, call:
 interface Sending {
   readonly contentType: string
   readonly body: string | Uint8Array | ReadableStream<Uint8Array>
-  readonly ended: Promise<Pick<Settled, 'finish' | 'error'> & Partial<Pick<Settled, 'usage'>>>
+  readonly ended: Promise<Pick<Settled, 'finish' | 'error' | 'answer'> & Partial<Pick<Settled, 'usage'>>>
 }
 
 function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean): Sending {
@@ -82,7 +82,7 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean
       return {
         contentType: 'application/json',
         body: answer.body,
-        ended: Promise.resolve({ finish: 'complete' }),
+        ended: Promise.resolve({ finish: 'complete', answer: answer.response }),
       }
     case 'bytes':
       return {
@@ -95,6 +95,7 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean
       const ended = relay.finished.then(({ finish, thrown }) => ({
         finish,
         usage: observer.usage,
+        answer: observer.answer,
         error: thrown === undefined ? undefined : errorOf(thrown, ownKey),
       }))
       return { contentType: EVENT_STREAM, body: relay.body, ended }

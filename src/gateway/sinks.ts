@@ -14,6 +14,9 @@ interface Watched<W extends Wire> {
   readonly recording?: Recording | undefined
 }
 
+/** A failure that the caller has been told of in the upstream's own words: no frame of ours follows. */
+export class PassedOn extends UpstreamFailure {}
+
 /**
  * A stream that already is in the caller's format: every event is read, and its text sent as it came, but for what
  * the caller did not ask for. A stream without its end marker, or that did not say it was over, was cut short.
@@ -25,7 +28,9 @@ export function relaySink<W extends Wire>(
   classify: (error: unknown) => Failure,
 ): Sink {
   const trim = endpoint.trim(request)
+  const note = recording?.text ?? ignore
   let done = !endpoint.doneMarker
+  let passedOn: Failure | undefined
   return {
     get started() {
       return observer.started
@@ -43,13 +48,18 @@ export function relaySink<W extends Wire>(
       }
       const event = parse(data)
       const error = endpoint.errorIn(event)
-      if (error !== undefined) throw new UpstreamFailure(classify(error))
+      if (error !== undefined) {
+        const failure = classify(error)
+        if (endpoint.passesErrors !== true || !observer.started) throw new UpstreamFailure(failure)
+        passedOn ??= failure
+      }
       see(observer, event)
-      recording?.text(data)
+      note(data)
       const text = trim === undefined ? data : trim(event, data)
       if (text !== undefined) write(text === data ? raw : replaced(raw, data, text))
     },
     end() {
+      if (passedOn !== undefined) throw new PassedOn(passedOn)
       if (!done || !observer.complete) throw cutShort()
     },
   }
@@ -127,3 +137,5 @@ function asFailure(thrown: unknown): UpstreamFailure {
 }
 
 const cutShort = (): UpstreamFailure => new UpstreamFailure({ kind: 'cut_short', message: INTERRUPTED })
+
+const ignore = (): void => undefined

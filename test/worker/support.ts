@@ -1,4 +1,5 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env as bindings } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import type { KeyValueStore } from '../../src/cache/ports.ts'
@@ -106,7 +107,12 @@ export function bench({
   }
   vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => send(new Request(input, init)))
   const object = healthObject(timers ?? REAL_TIMERS)
-  const env = { ...variables, HEALTH: { getByName: () => object }, CACHE: kv } as unknown as Env
+  const env = {
+    ...variables,
+    HEALTH: { getByName: () => object },
+    CACHE: kv,
+    RESPONSES: bindings.RESPONSES,
+  } as unknown as Env
   const own =
     config === undefined && timers === undefined
       ? undefined
@@ -156,6 +162,7 @@ function compose(
     fetch: send,
     healthObject: health ?? (() => object),
     kv,
+    responseShards: bindings.RESPONSES,
   })
 }
 /** A health object in this process: the real reducer without its shell. */
