@@ -22,7 +22,9 @@ it('relays moderations, with the model that is meant where none is named', async
 it('names the endpoint that serves a model which does not moderate', async () => {
   const failure = client.moderations.create({ model: 'gpt-4o-mini', input: 'x' })
   await expect(failure).rejects.toThrow(NotFoundError)
-  await expect(failure).rejects.toThrow('only supported in v1/chat/completions and not in v1/moderations')
+  await expect(failure).rejects.toThrow(
+    'only supported in v1/chat/completions, v1/responses and not in v1/moderations',
+  )
   const gemini = client.moderations.create({ model: 'gemini-3.8-flash', input: 'x' })
   await expect(gemini).rejects.toMatchObject({ status: 404, code: 'model_not_found', param: 'model' })
   expect(gateway.received).toHaveLength(0)
