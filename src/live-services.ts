@@ -48,6 +48,7 @@ const partsOf = (env: Env): Parts => ({
   chance,
   fetch: (request) => fetch(request),
   healthObject: () => env.HEALTH.getByName(HEALTH_NAME),
+  kv: env.CACHE,
   responseShards: env.RESPONSES,
   configObject: () => env.CONFIG.getByName(CONFIG_NAME),
 })

@@ -69,7 +69,7 @@ const PREFLIGHT = {
       'helper-method',
       'poll-helper',
     ].map((name) => `x-stainless-${name}`),
-    ...['timeout-ms', 'lifecycle', 'adaptation', 'model', 'tags'].map((name) => `x-gateway-${name}`),
+    ...['timeout-ms', 'lifecycle', 'adaptation', 'cache', 'model', 'tags'].map((name) => `x-gateway-${name}`),
   ].join(', '),
   'access-control-max-age': '86400',
 }
