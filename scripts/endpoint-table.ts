@@ -22,6 +22,9 @@ function table(): string {
     ...Object.keys(endpoints)
       .filter((id) => isEndpointId(id))
       .map((id) => [`\`POST /v1${endpointOf(id).path}\``, how(apis.openai, id), how(apis.gemini, id)]),
+    [`\`GET\`, \`DELETE /v1${RESPONSES}/{id}\``, stored(apis.openai), stored(apis.gemini)],
+    [`\`POST /v1${RESPONSES}/{id}/cancel\``, stored(apis.openai), stored(apis.gemini)],
+    [`\`GET /v1${RESPONSES}/{id}/input_items\``, stored(apis.openai), stored(apis.gemini)],
     [`\`POST /v1${REALTIME_PATH}/calls\``, session(apis.openai), session(apis.gemini)],
     [`\`GET /v1${REALTIME_PATH}\` (WebSocket)`, session(apis.openai), session(apis.gemini)],
     ['`GET /v1/models`, `GET /v1/models/{id}`', 'from the catalog', 'from the catalog'],
@@ -38,8 +41,14 @@ function table(): string {
 
 function how(provider: Provider, id: EndpointId): string {
   const own = provider.codecs[id]
-  if (own !== undefined) return WORDS[own.kind]
+  if (own !== undefined) return own.instead === undefined ? WORDS[own.kind] : `${WORDS[own.kind]}, or bridged`
   return codecFor(provider, id) === undefined ? 'absent' : 'bridged over chat'
+}
+
+const RESPONSES = endpoints.responses.path
+/** Who shows a response that was made earlier. */
+function stored(provider: Provider): string {
+  return provider.codecs.responses?.kind === 'passthrough' ? 'relayed' : 'kept by the gateway'
 }
 
 const session = ({ realtime }: Provider): string => (realtime === undefined ? 'absent' : 'relayed')

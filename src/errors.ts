@@ -27,6 +27,7 @@ export const ERRORS = {
   conflicting_credentials: { status: 401, type: 'invalid_request_error' },
   not_allowed: { status: 403, type: 'invalid_request_error' },
   model_not_found: { status: 404, type: 'invalid_request_error' },
+  not_found: { status: 404, type: 'invalid_request_error' },
   model_retired: { status: 404, type: 'invalid_request_error' },
   response_not_found: { status: 404, type: 'invalid_request_error' },
   unknown_url: { status: 404, type: 'invalid_request_error' },
@@ -48,7 +49,9 @@ export const ERRORS = {
   upstream_stream_stalled: { status: 504, type: 'server_error' },
   upstream_unavailable: { status: 503, type: 'server_error' },
   gateway_overloaded: { status: 503, type: 'server_error' },
+  admin_disabled: { status: 503, type: 'server_error' },
   upstream_timeout: { status: 504, type: 'server_error' },
+  not_in_cache: { status: 504, type: 'invalid_request_error' },
 } as const satisfies Record<string, { readonly status: number; readonly type: string }>
 export type ErrorCode = keyof typeof ERRORS
 

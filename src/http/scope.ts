@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import type { Scope } from '../gateway/types.ts'
 import { strategies } from '../router/strategies/index.ts'
 import type { AppEnv } from './env.ts'
+import { cacheAsks } from './cache-directives.ts'
 import { amount, choice, isStrategy, timeoutMs } from './overrides.ts'
 
 /** What is true of one request from start to finish. */
@@ -21,10 +22,13 @@ export function scopeOf(c: Context<AppEnv>): Scope {
     strategy: choice(headers, 'x-gateway-strategy', STRATEGIES, may),
     maxCostUsd: amount(headers, 'x-gateway-max-cost'),
     session: headers.get('x-gateway-session')?.slice(0, 256),
+    cache: cacheAsks(headers),
     host: new URL(url).hostname,
+    header: (name) => (CREDENTIALS.has(name.toLowerCase()) ? undefined : (headers.get(name) ?? undefined)),
     defer: (work) => c.executionCtx.waitUntil(work),
   }
 }
+const CREDENTIALS = new Set(['authorization', 'x-api-key', 'api-key', 'cookie'])
 const STRATEGIES = Object.keys(strategies).filter(isStrategy)
 const LIFECYCLES = ['as-is', 'follow', 'refuse'] as const
 const ADAPTATIONS = ['lenient', 'strict'] as const

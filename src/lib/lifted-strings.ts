@@ -1,5 +1,6 @@
 import { type Chance, randomText } from './chance.ts'
 import { jsonSkeleton } from './json-skeleton.ts'
+import { utf8 } from './utf8.ts'
 
 /** What is sent at a time, so that the runtime never holds a picture twice. */
 const PIECE_BYTES = 262_144
@@ -8,8 +9,11 @@ const PIECE_BYTES = 262_144
 export interface LiftedStrings {
   /** The document with a word in the place of each long string. */
   readonly lift: (bytes: Uint8Array) => string
-  /** JSON that was made of such documents, with the long strings in their places again. */
-  readonly restore: (text: string) => string | ReadableStream<Uint8Array>
+  /**
+   * JSON that was made of such documents, with the long strings in their places again: in one piece up to
+   * `maxBytes`, and else as a stream, which holds nothing twice.
+   */
+  readonly restore: (text: string, maxBytes: number) => string | Uint8Array | ReadableStream<Uint8Array>
 }
 
 export function liftedStrings(maxStringBytes: number, chance: Chance): LiftedStrings {
@@ -18,30 +22,49 @@ export function liftedStrings(maxStringBytes: number, chance: Chance): LiftedStr
   const kept: Uint8Array[] = []
   return {
     lift: (bytes) => jsonSkeleton(bytes, maxStringBytes, (content) => `${secret}:${kept.push(content) - 1}:`),
-    restore: (text) => (kept.length === 0 ? text : streamOf(piecesOf(text.split(secret), kept))),
+    restore(text, maxBytes) {
+      if (kept.length === 0) return text
+      const pieces = piecesOf(text.split(secret), kept).filter(({ byteLength }) => byteLength > 0)
+      const length = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)
+      return length > maxBytes ? streamOf(pieces) : joined(pieces, length)
+    },
   }
 }
 
 const NOTHING = new Uint8Array()
 
-function* piecesOf(texts: readonly string[], kept: readonly Uint8Array[]): Generator<Uint8Array, void> {
-  const encoder = new TextEncoder()
-  for (const [i, text] of texts.entries()) {
+/** Views of what is kept, and the texts between. */
+function piecesOf(texts: readonly string[], kept: readonly Uint8Array[]): readonly Uint8Array[] {
+  return texts.flatMap((text, i) => {
     const word = i === 0 ? null : /^:(\d+):/.exec(text)
     const content = kept[Number(word?.[1])] ?? NOTHING
-    for (let from = 0; from < content.byteLength; from += PIECE_BYTES)
-      yield content.subarray(from, from + PIECE_BYTES)
-    yield encoder.encode(text.slice(word?.[0].length ?? 0))
-  }
+    return [...cut(content), utf8(text.slice(word?.[0].length ?? 0))]
+  })
 }
 
-function streamOf(pieces: Generator<Uint8Array, void>): ReadableStream<Uint8Array> {
+function cut(bytes: Uint8Array): readonly Uint8Array[] {
+  return Array.from({ length: Math.ceil(bytes.byteLength / PIECE_BYTES) }, (_, i) =>
+    bytes.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES),
+  )
+}
+
+function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.byteLength
+  }
+  return whole
+}
+
+function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  const left = pieces.values()
   return new ReadableStream({
     pull(controller) {
-      const { done, value } = pieces.next()
+      const { done, value } = left.next()
       if (done === true) controller.close()
       else controller.enqueue(value)
     },
-    cancel: () => void pieces.return(),
   })
 }

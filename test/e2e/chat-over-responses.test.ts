@@ -16,8 +16,10 @@ beforeAll(async () => {
 afterAll(() => gateway.close())
 beforeEach(() => gateway.simulator.reset())
 
-const paths = (): string[] => gateway.received.map(({ path }) => path)
-const sent = (i = 0): Record<string, unknown> => gateway.received[i]?.json as Record<string, unknown>
+/** What was asked for, without the gateway's own looks at its upstreams. */
+const asked = () => gateway.received.filter(({ method }) => method === 'POST')
+const paths = (): string[] => asked().map(({ path }) => path)
+const sent = (i = 0): Record<string, unknown> => asked()[i]?.json as Record<string, unknown>
 
 /** These exist on Responses only. */
 const ONLY = ['o3-pro', 'gpt-5-pro', 'gpt-5.5-pro'] as const
@@ -112,7 +114,7 @@ describe.each(WAYS)('%s', (_, stream) => {
       '{"city":"sample city"}',
       '{"city":"sample city"}',
     ])
-    expect(gateway.received).toHaveLength(2)
+    expect(asked()).toHaveLength(2)
   })
 })
 
@@ -140,22 +142,25 @@ describe('failures', () => {
       { messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: {} }] }] },
     ],
   ])('[endpoint chat over responses refused] %s is refused by its own name', async (param, body) => {
-    const asked = client.chat.completions.create({
+    const answer = client.chat.completions.create({
       model: 'gpt-5.5-pro',
       messages: [user('Hi')],
       ...body,
     } as never)
-    await expect(asked).rejects.toMatchObject({ status: 400, param })
-    expect(gateway.received).toHaveLength(0)
+    await expect(answer).rejects.toMatchObject({ status: 400, param })
+    expect(asked()).toHaveLength(0)
   })
 
   it('[endpoint chat over responses hints] what cannot be honoured and is a hint is listed', async () => {
     const { response } = await client.chat.completions
       .create({ model: 'o3-pro', messages: [user('Hi')], seed: 1, max_tokens: 5, logit_bias: { 1: 1 } })
       .withResponse()
-    expect(response.headers.get('x-gateway-adapted')).toBe(
-      'max_tokens=renamed, logit_bias=dropped, seed=dropped, max_completion_tokens=raised',
-    )
+    expect(response.headers.get('x-gateway-adapted')?.split(', ').sort()).toEqual([
+      'logit_bias=dropped',
+      'max_completion_tokens=raised',
+      'max_tokens=renamed',
+      'seed=dropped',
+    ])
   })
 
   it('a run that fails before it says anything is tried again', async () => {
@@ -167,7 +172,7 @@ describe('failures', () => {
       true,
     )
     expect(completion.choices[0]?.message.content).toBe('You said: Hi')
-    expect(gateway.received).toHaveLength(2)
+    expect(asked()).toHaveLength(2)
   })
 
   it('a run that fails later ends the stream with an error', async () => {
