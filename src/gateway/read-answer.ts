@@ -1,6 +1,7 @@
 import { countBytes } from '../lib/byte-relay.ts'
 import { jsonSkeleton } from '../lib/json-skeleton.ts'
 import { liftedStrings } from '../lib/lifted-strings.ts'
+import { cut, streamOf } from '../lib/piece-stream.ts'
 import { readBytes } from '../lib/read-body.ts'
 import type { Wire } from '../protocol/endpoint.ts'
 import { isRecord } from '../protocol/guards.ts'
@@ -41,10 +42,13 @@ async function readRelayed<W extends Wire>(input: AttemptInput<W>, response: Res
   if (!input.endpoint.answers(parsed)) {
     throw new UpstreamFailure({ kind: 'empty', message: 'The upstream sent an empty answer.' })
   }
-  return { kind: 'json', body, response: parsed }
+  const streams = body.length > Math.max(HUGE_BYTES, input.limits.recordBytes)
+  return { kind: 'json', body: streams ? streamOf(cut(body)) : body, response: parsed }
 }
 /** A string as long as this is a picture or sound, of which only the caller wants to know more. */
 const LARGE_BYTES = 65_536
+/** From here on a body is sent in pieces: the runtime would copy it whole. */
+const HUGE_BYTES = 1_048_576
 
 async function readTranslated<W extends Wire>(
   codec: Translation<W>,

@@ -1,9 +1,7 @@
 import { type Chance, randomText } from './chance.ts'
 import { jsonSkeleton } from './json-skeleton.ts'
+import { cut, streamOf } from './piece-stream.ts'
 import { utf8 } from './utf8.ts'
-
-/** What is sent at a time, so that the runtime never holds a picture twice. */
-const PIECE_BYTES = 262_144
 
 /** The long strings of JSON documents, kept as the bytes that they came as while something short stands for them. */
 export interface LiftedStrings {
@@ -42,12 +40,6 @@ function piecesOf(texts: readonly string[], kept: readonly Uint8Array[]): readon
   })
 }
 
-function cut(bytes: Uint8Array): readonly Uint8Array[] {
-  return Array.from({ length: Math.ceil(bytes.byteLength / PIECE_BYTES) }, (_, i) =>
-    bytes.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES),
-  )
-}
-
 function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
   const whole = new Uint8Array(length)
   let at = 0
@@ -56,15 +48,4 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
     at += piece.byteLength
   }
   return whole
-}
-
-function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
-  const left = pieces.values()
-  return new ReadableStream({
-    pull(controller) {
-      const { done, value } = left.next()
-      if (done === true) controller.close()
-      else controller.enqueue(value)
-    },
-  })
 }

@@ -76,6 +76,7 @@ describe('what a session uses', () => {
 
 it('names its model', () => {
   expect(modelIn(new URLSearchParams('model=gpt-realtime-2'))).toBe('gpt-realtime-2')
+  expect(modelIn(new URLSearchParams('intent=transcription'))).toBe('gpt-transcribe')
   for (const query of ['', 'model=', 'model=a%00b', 'model=%C3%A9'])
     expect(() => modelIn(new URLSearchParams(query))).toThrow("'model'")
 })
