@@ -48,13 +48,16 @@ export function toAnswer(failure: Failure, ownKey: boolean): GatewayError {
   const relayed = row.relay === true || (ownKey && OWN_ACCOUNT.has(failure.kind))
   const words = relayed ? failure.message : (WORDS[failure.kind] ?? failure.message)
   return new GatewayError(row.code, sanitise(words), {
-    param: relayed ? (failure.upstream?.param ?? undefined) : undefined,
+    param: relayed ? fit(failure.upstream?.param) : undefined,
     retryAfterMs: failure.retryAfterMs,
     retry: isFinal(failure) ? false : undefined,
     ...(relayed && upstreamFields(failure)),
     cause: failure,
   })
 }
+
+const fit = (text: string | null | undefined): string | undefined =>
+  typeof text === 'string' ? sanitise(text) : undefined
 
 /** Failures of an account: the caller's own, when the key is. */
 const OWN_ACCOUNT: ReadonlySet<Failure['kind']> = new Set(['forbidden', 'precondition', 'billing'])
@@ -72,7 +75,8 @@ const isFinal = ({ kind, final }: Failure): boolean => final === true || RETRY_I
 
 function upstreamFields({ kind, status, upstream }: Failure): Pick<GatewayError['detail'], 'upstream'> {
   if (status === undefined) return {}
-  const { type, code } = upstream ?? {}
+  const type = fit(upstream?.type)
+  const code = upstream?.code === null ? null : fit(upstream?.code)
   if (status >= 400) return { upstream: { status: statusFor(status), type, code } }
   // An error within an answer has no status of its own.
   return typeof code === 'string'

@@ -24,7 +24,10 @@ export async function openStream<W extends Wire>(
   const watched = { observer, recording }
   const sink =
     codec.kind === 'passthrough'
-      ? relaySink(endpoint, request, watched, (error) => provider.classify(200, new Headers(), error))
+      ? relaySink(endpoint, request, watched, {
+          classify: (error) => provider.classify(200, new Headers(), error),
+          ownKey,
+        })
       : translateSink(endpoint, request, watched, decoderOf(codec, input))
   const stream = relay(await upstreamOf(responses, provider), sink, {
     timers: ports.timers,

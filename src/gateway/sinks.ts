@@ -2,7 +2,7 @@ import type { Sink } from '../lib/sse.ts'
 import type { Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
 import type { Decoder } from '../lib/sse.ts'
 import { type Failure, UpstreamFailure } from '../providers/failure.ts'
-import { INTERRUPTED } from './answer.ts'
+import { INTERRUPTED, toAnswer } from './answer.ts'
 import type { Recording } from './recording.ts'
 
 const DONE = '[DONE]'
@@ -14,7 +14,7 @@ interface Watched<W extends Wire> {
   readonly recording?: Recording | undefined
 }
 
-/** A failure that the caller has been told of in the upstream's own words: no frame of ours follows. */
+/** A failure that the caller has been told of by the upstream's own event: no frame of ours follows. */
 export class PassedOn extends UpstreamFailure {}
 
 /**
@@ -25,12 +25,20 @@ export function relaySink<W extends Wire>(
   endpoint: Endpoint<W>,
   request: W['request'],
   { observer, recording }: Watched<W>,
-  classify: (error: unknown) => Failure,
+  failures: { readonly classify: (error: unknown) => Failure; readonly ownKey: boolean },
 ): Sink {
   const trim = endpoint.trim(request)
   const note = recording?.text ?? ignore
   let done = !endpoint.doneMarker
   let passedOn: Failure | undefined
+  /** The upstream's error event, in words fit for the caller. Throws where it is not for the caller at all. */
+  function tellOf(event: unknown, failure: Failure): string {
+    if (endpoint.reworded === undefined || !observer.started) throw new UpstreamFailure(failure)
+    passedOn ??= failure
+    const told = endpoint.reworded(event, toAnswer(failure, failures.ownKey).message)
+    see(observer, told)
+    return JSON.stringify(told)
+  }
   return {
     get started() {
       return observer.started
@@ -49,9 +57,8 @@ export function relaySink<W extends Wire>(
       const event = parse(data)
       const error = endpoint.errorIn(event)
       if (error !== undefined) {
-        const failure = classify(error)
-        if (endpoint.passesErrors !== true || !observer.started) throw new UpstreamFailure(failure)
-        passedOn ??= failure
+        write(replaced(raw, data, tellOf(event, failures.classify(error))))
+        return
       }
       see(observer, event)
       note(data)

@@ -83,8 +83,6 @@ export interface Endpoint<W extends Wire> {
   readonly capability: CatalogEndpoint | undefined
   /** Whether a good stream ends with `data: [DONE]`, beside its own last event. */
   readonly doneMarker: boolean
-  /** An error after the stream has started is an event of its own, and is passed on as the stream's end. */
-  readonly passesErrors?: true
   /** Set for a body that is a form. */
   readonly form?: FormRules<W>
   /** The shape that the body must have before anything else reads it. */
@@ -108,6 +106,8 @@ export interface Endpoint<W extends Wire> {
   frame(event: W['event'], data: string): string
   /** The error body in an event of an upstream that carries one instead of an answer. */
   errorIn(event: unknown): unknown
+  /** Set where an error in a stream that has started is passed on as its end: the same event in words fit for the caller. */
+  reworded?(event: unknown, message: string): unknown
   /** The frame that ends a broken stream, after so many `events`. */
   errorFrame(body: ErrorBody, events?: number): string
   /**

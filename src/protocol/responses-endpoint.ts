@@ -25,7 +25,6 @@ export const responses: Endpoint<ResponsesWire> = {
   path: '/responses',
   capability: 'responses',
   doneMarker: false,
-  passesErrors: true,
   envelope,
   check,
   answer: (request) => (request.stream === true ? 'events' : 'json'),
@@ -38,6 +37,7 @@ export const responses: Endpoint<ResponsesWire> = {
   observe: observeResponses,
   frame: ({ type }, data) => `event: ${type}\ndata: ${data}\n\n`,
   errorIn,
+  reworded,
   errorFrame,
   trim: () => undefined,
 }
@@ -92,6 +92,16 @@ function errorIn(event: unknown): unknown {
   const { code, message, param } = event
   return { error: { code, message, param } }
 }
+
+function reworded(event: unknown, message: string): unknown {
+  if (!isRecord(event)) return event
+  const { response, error } = event
+  if (event['type'] === 'response.failed' && isRecord(response))
+    return { ...event, response: { ...response, error: { ...asRecord(response['error']), message } } }
+  return isRecord(error) ? { ...event, error: { ...error, message } } : { ...event, message }
+}
+
+const asRecord = (value: unknown): object => (isRecord(value) ? value : {})
 
 /** The nested form: both official SDKs raise it (openai.md 3.8). */
 function errorFrame({ error }: ErrorBody, events = 0): string {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Bench, bench, type Body, chat, expectClean, KEY_A } from './support.ts'
+import { type Bench, bench, type Body, chat, expectClean, KEY_A, OPENAI_HOST, OPENAI_KEY } from './support.ts'
 
 /** A request for `/v1/responses`. */
 const ask = (body: Body = {}, key = KEY_A): Request =>
@@ -102,10 +102,25 @@ describe('a failure in the stream', () => {
   ])('after that is passed on as its end: %s', async (_, failure) => {
     const gateway = streaming(BEGUN + DELTA + failure)
     const response = await gateway.fetch(ask({ stream: true, store: false }))
-    expect(await response.text()).toBe(BEGUN + DELTA + failure)
+    expect(await response.text()).toBe(
+      BEGUN + DELTA + failure.replaceAll('Oops', 'The upstream provider failed.'),
+    )
     await gateway.idle()
     expect(gateway.settled[0]).toMatchObject({ finish: 'cut-short', error: { code: 'upstream_error' } })
     expect(gateway.requests).toHaveLength(1)
+  })
+
+  test.each([
+    ['a flat error event', (error: object) => event('error', { sequence_number: 2, ...error })],
+    ['an error event', (error: object) => event('error', { sequence_number: 2, error })],
+    ['a run that failed', (error: object) => event('response.failed', { response: { ...HEAD, error } })],
+  ])('names neither key, account nor address: %s', async (_, failure) => {
+    const message = `Rate limit for ${OPENAI_KEY} in organization org-secretacct at https://${OPENAI_HOST}/v1.`
+    const gateway = streaming(BEGUN + DELTA + failure({ code: 'rate_limit_exceeded', message }))
+    const text = await (await gateway.fetch(ask({ stream: true, store: false }))).text()
+    expect(text).toContain('rate_limit_exceeded')
+    expect(text).toContain('Rate limit for [key]')
+    expectClean([text], ['org-secretacct'])
   })
 
   test('[endpoint responses broken stream] cut short ends in one error event, numbered on', async () => {
