@@ -1,16 +1,19 @@
 import { bodyOf, delayed } from '../lib/sse.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
-import { errorOf } from './answer.ts'
+import { errorOf, toAnswer } from './answer.ts'
 import type { Answer } from './exchange.ts'
 import type { Keep } from './caching.ts'
 import type { Resolved } from './candidates.ts'
 import type { Outcome, Won } from './failover.ts'
+import { breakOf } from './failure-of.ts'
 import type { Planning } from './planning.ts'
+import type { Failure } from '../providers/failure.ts'
 import { EVENT_STREAM } from './replay.ts'
-import type { Attempted, Call, Facts, Ports, Scope, Served, Settled } from './types.ts'
+import type { Attempted, Call, Facts, Ports, Run, Scope, Served, Settled } from './types.ts'
 import type { Witness } from './witness.ts'
 
 export interface ServeContext<E extends EndpointId> {
+  readonly run: Run
   readonly resolved: Resolved
   readonly planning: Planning
   readonly watch: Witness
@@ -25,7 +28,7 @@ export function serve<E extends EndpointId>(
   ports: Ports,
   outcome: Outcome<E>,
   call: Call<E>,
-  { scope, resolved, planning, watch, keep, stop }: ServeContext<E> & { readonly scope: Scope },
+  { scope, run, resolved, planning, watch, keep, stop }: ServeContext<E> & { readonly scope: Scope },
 ): Served {
   const { lifecycle } = resolved
   const { won, attempts } = outcome
@@ -49,11 +52,12 @@ export function serve<E extends EndpointId>(
   }
   const facts = factsOf(won, call)
   const { answer } = won.begun
-  const { contentType, body, ended } = sending(answer, scope.principal.credential !== undefined)
-  const settled = ended.then((end): Settled => {
+  const { contentType, body, ended } = sending(answer, run.signal)
+  const settled = ended.then(({ failure, ...end }): Settled => {
     stop()
-    const result = { facts, attempts, usage: facts.usage, ...end }
-    watch.ended(won.ranked, result, ports.timers.now() - won.beganAt)
+    const error = failure && toAnswer(failure, scope.principal.credential !== undefined)
+    const result = { facts, attempts, usage: facts.usage, error, ...end }
+    watch.ended(won.ranked, { ...result, failure }, ports.timers.now() - won.beganAt)
     ports.health.flush(scope.defer)
     if (result.finish === 'complete' && result.error === undefined) keep(won, planning, result)
     return result
@@ -74,10 +78,13 @@ function factsOf<E extends EndpointId>({ ranked, adapted, begun }: Won<E>, call:
 interface Sending {
   readonly contentType: string
   readonly body: string | Uint8Array | ReadableStream<Uint8Array>
-  readonly ended: Promise<Pick<Settled, 'finish' | 'error' | 'answer'> & Partial<Pick<Settled, 'usage'>>>
+  readonly ended: Promise<
+    Pick<Settled, 'finish' | 'answer'> & Partial<Pick<Settled, 'usage'>> & { readonly failure?: Failure }
+  >
 }
 
-function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean): Sending {
+/** `signal` tells a deadline and a client that left from an upstream that broke off. */
+function sending<E extends EndpointId>(answer: Answer<Wires[E]>, signal: AbortSignal): Sending {
   switch (answer.kind) {
     case 'json':
       return {
@@ -89,7 +96,11 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean
       return {
         contentType: answer.contentType,
         body: answer.bytes,
-        ended: answer.finished.then((finish) => ({ finish, usage: answer.usage() })),
+        ended: answer.finished.then((finish) => ({
+          finish,
+          usage: answer.usage(),
+          ...(finish === 'cut-short' && { failure: breakOf(undefined, signal) }),
+        })),
       }
     case 'events': {
       const { relay, observer } = answer
@@ -97,7 +108,7 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean
         finish,
         usage: observer.usage,
         answer: observer.answer,
-        error: thrown === undefined ? undefined : errorOf(thrown, ownKey),
+        ...(finish === 'cut-short' && { failure: breakOf(thrown, signal) }),
       }))
       return { contentType: EVENT_STREAM, body: relay.body, ended }
     }

@@ -11,14 +11,27 @@ export interface Witness {
   succeeded(ranked: Ranked, ms: number, allowances: readonly Allowance[]): void
   failed(ranked: Ranked, failure: Failure): void
   retried(ranked: Ranked): void
-  /** Once the last byte has left: a stream may still break, and only now is its speed known. */
-  ended(ranked: Ranked, settled: Settled, streamedMs: number): void
+  /** Once the last byte has left: a stream may still break, with the `failure`, and only now is its speed known. */
+  ended(
+    ranked: Ranked,
+    end: Pick<Settled, 'finish' | 'usage'> & { readonly failure?: Failure | undefined },
+    streamedMs: number,
+  ): void
 }
 
-export function witness({ health, timers, chance }: Ports, scope: Scope, promptTokens: number): Witness {
+export function witness(
+  { health, timers, chance, registry, apis }: Ports,
+  scope: Scope,
+  promptTokens: number,
+): Witness {
   const shared = scope.principal.credential === undefined
   const close = (shut: ReturnType<typeof gateOf>): void => {
     if (shut !== undefined && shared) health.record({ kind: 'shut', ...shut })
+  }
+  const closeFor = (failure: Failure, { watched }: Ranked): void => {
+    const entry = registry.providers.get(watched.provider)
+    const subject = { ...watched, dailyReset: entry && apis[entry.api].dailyReset }
+    close(gateOf({ failure, subject, now: timers.now(), random: chance.random() }))
   }
   return {
     began: ({ permit }) => health.record({ kind: 'began', permit }),
@@ -27,16 +40,22 @@ export function witness({ health, timers, chance }: Ports, scope: Scope, promptT
       health.record({ kind: 'measured', target: watched.id, promptTokens, ttftMs: ms })
       close(gateOfAllowance(allowances, watched, timers.now()))
     },
-    failed({ permit, watched }, failure) {
+    failed(ranked, failure) {
+      const { permit } = ranked
       const { health: weight } = FAILURES[failure.kind]
       if (weight > 0) health.record({ kind: 'settled', permit, failed: weight })
       else if (failure.kind === 'content_policy') health.record({ kind: 'settled', permit, failed: 0 })
       else health.record({ kind: 'void', permit })
-      close(gateOf({ failure, subject: watched, now: timers.now(), random: chance.random() }))
+      closeFor(failure, ranked)
     },
     retried: ({ watched }) => health.record({ kind: 'retried', target: watched.id }),
-    ended({ permit, watched }, { finish, usage }, streamedMs) {
-      if (finish === 'cut-short') health.record({ kind: 'settled', permit: plain(permit), failed: 1 })
+    ended(ranked, { finish, usage, failure }, streamedMs) {
+      const { permit, watched } = ranked
+      if (failure !== undefined) {
+        const { health: weight } = FAILURES[failure.kind]
+        if (weight > 0) health.record({ kind: 'settled', permit: plain(permit), failed: weight })
+        closeFor(failure, ranked)
+      }
       if (finish !== 'complete' || usage === undefined || streamedMs <= 0 || usage.outputTokens === 0) return
       const tokensPerS = (usage.outputTokens * 1_000) / streamedMs
       health.record({ kind: 'measured', target: watched.id, promptTokens, tokensPerS })

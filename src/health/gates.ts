@@ -27,7 +27,7 @@ export interface Subject {
   readonly credential: string
   readonly model: string
   /** When daily quotas return; absent: unknown. */
-  readonly dailyReset?: 'pacific'
+  readonly dailyReset?: 'pacific' | undefined
 }
 
 export const capacityKey = (s: Subject): string => `c:${s.provider}/${s.credential}/${s.model}`

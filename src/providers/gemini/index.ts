@@ -32,5 +32,6 @@ export const gemini: Provider = {
     transcriptions: transcription('transcribe'),
     translations: transcription('translate'),
   },
+  dailyReset: 'pacific',
   classify: (status, headers, body) => classify(status, headers, body),
 }
