@@ -6,9 +6,11 @@ import { firstEventLimitMs } from '../router/deadlines.ts'
 import { decide, type Progress, RETRY_POLICY } from '../router/retry.ts'
 import { toAnswer } from './answer.ts'
 import { attempt } from './attempt.ts'
+import { failureOf } from './failure-of.ts'
 import type { AttemptInput, AttemptLimits, Begun } from './exchange.ts'
 import { type Planning, type Ranked, refusalOf, usualMs } from './planning.ts'
 import { prepare, type Prepared } from './prepare.ts'
+import { mayTryAgain, readmitted } from './readmit.ts'
 import type { Attempted, Call, Ports, Run, Scope } from './types.ts'
 import type { Witness } from './witness.ts'
 
@@ -43,16 +45,20 @@ export async function failover<E extends EndpointId>(
   let at = 0
   let refused: GatewayError | undefined
   let failure: Failure | undefined
-  for (let ranked = run.order[at]; ranked !== undefined; ranked = run.order[at]) {
-    const prepared = await prepare(ports, call, scope, { candidate: ranked, run }).catch(asRefusal)
-    if (prepared instanceof GatewayError) {
-      refused ??= prepared // this target cannot honour the request; another may
+  let again = false
+  for (let planned = run.order[at]; planned !== undefined; planned = run.order[at]) {
+    const ready = await begin(ports, call, scope, { planned, again, context }).catch((thrown: unknown) =>
+      refusalFrom(thrown, run.signal),
+    )
+    again = false
+    if (ready instanceof GatewayError) {
+      refused ??= ready // this target cannot honour the request, or is no longer admitted; another may
       at++
       continue
     }
+    const { ranked, prepared } = ready
     const tried = await tryOnce(ports, call, scope, {
-      ranked,
-      prepared,
+      ...ready,
       context,
       untried: run.order.length - at - 1,
     })
@@ -64,16 +70,36 @@ export async function failover<E extends EndpointId>(
       }
     }
     failure = tried.result.failure
-    const decision = decide(failure, progressOf(ports, run, attempts, at), RETRY_POLICY, ports.chance)
+    const decision = decide(
+      failure,
+      progressOf(ports, { run, attempts, at, ranked }),
+      RETRY_POLICY,
+      ports.chance,
+    )
     if (decision.act === 'stop' || call.raw.kind === 'unread') break // an unread body is gone
-    if (decision.act === 'next') at++
-    else watch.retried(ranked)
-    if (decision.afterMs > 0) await pause(ports, decision.afterMs)
+    again = decision.act === 'retry'
+    if (again) watch.retried(ranked)
+    else at++
+    if (decision.afterMs > 0) await pause(ports, decision.afterMs, run.signal)
   }
   ports.health.flush(scope.defer)
   if (failure !== undefined)
     return { attempts, thrown: exhausted(failure, scope.principal.credential !== undefined, attempts) }
   return { attempts, thrown: refused ?? refusalOf(context.planning, call.request.model) }
+}
+
+/** Prepares the request for a target, and takes the leave to try it: nothing may come between that and its use. */
+async function begin<E extends EndpointId>(
+  ports: Ports,
+  call: Call<E>,
+  scope: Scope,
+  about: { readonly planned: Ranked; readonly again: boolean; readonly context: FailoverContext },
+): Promise<{ readonly ranked: Ranked; readonly prepared: Prepared<E> }> {
+  const { planned, again, context } = about
+  const prepared = await prepare(ports, call, scope, { candidate: planned, run: context.run })
+  const ranked = readmitted(ports.health, planned, again)
+  context.watch.began(ranked)
+  return { ranked, prepared }
 }
 
 async function tryOnce<E extends EndpointId>(
@@ -90,7 +116,6 @@ async function tryOnce<E extends EndpointId>(
   const { ranked, prepared, context, untried } = about
   const { run, watch } = context
   const startedAt = ports.timers.now()
-  watch.began(ranked)
   const result = await attempt(
     ports,
     inputOf(ports, call, scope, {
@@ -110,19 +135,27 @@ async function tryOnce<E extends EndpointId>(
 }
 
 /** Where the request stands after its last attempt. */
-function progressOf(ports: Ports, run: Run, attempts: readonly Attempted[], at: number): Progress {
+function progressOf(
+  ports: Ports,
+  about: {
+    readonly run: Run
+    readonly attempts: readonly Attempted[]
+    readonly at: number
+    readonly ranked: Ranked
+  },
+): Progress {
+  const { run, attempts, at, ranked } = about
   const last = attempts.at(-1)
-  const id = run.order[at]?.watched.id ?? ''
   const onThisTarget = attempts.length - (attempts.findLastIndex(({ target }) => target !== last?.target) + 1)
   return {
     attempts: attempts.length,
     onThisTarget,
     tookMs: last?.ms ?? 0,
     remainingMs: run.deadline - ports.timers.now(),
-    streak: ports.health.streak(id),
-    retryAllowed: ports.health.mayRetry(id),
+    streak: ports.health.streak(ranked.watched.id),
+    retryAllowed: mayTryAgain(ports.health, ranked),
     untried: run.order.length - at - 1,
-    p50Ms: usualMs(run.order[at]),
+    p50Ms: usualMs(ranked),
     nextP50Ms: usualMs(run.order[at + 1]),
     sameElsewhere: attempts.some(
       ({ target, failure }) => target.id !== last?.target.id && failure?.kind === last?.failure?.kind,
@@ -130,14 +163,23 @@ function progressOf(ports: Ports, run: Run, attempts: readonly Attempted[], at: 
   }
 }
 
-function asRefusal(thrown: unknown): GatewayError {
+/** What kept an attempt from beginning: the request itself, its target's health, or a caller that is no longer there. */
+function refusalFrom(thrown: unknown, signal: AbortSignal): GatewayError {
   if (thrown instanceof GatewayError) return thrown
+  if (signal.aborted) return toAnswer(failureOf(thrown, signal), false)
   throw thrown
 }
 
-function pause(ports: Ports, ms: number): Promise<void> {
+/** Over at once when the client leaves or the time is up: the next attempt then says so. */
+function pause(ports: Ports, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    ports.timers.after(ms, resolve)
+    const stop = ports.timers.after(ms, resolve)
+    const left = (): void => {
+      stop()
+      resolve()
+    }
+    signal.addEventListener('abort', left, { once: true })
+    if (signal.aborted) left()
   })
 }
 

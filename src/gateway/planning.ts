@@ -14,6 +14,7 @@ import { strategies, type StrategyName } from '../router/strategies/index.ts'
 import { type Resolved, type RouteTarget, unknownModel } from './candidates.ts'
 import { affinityOf } from './affinity.ts'
 import { eligibleCodec } from './eligible.ts'
+import { unavailable } from './readmit.ts'
 import type { Call, Ports, Scope } from './types.ts'
 
 /** A target in its place in the order, with the leave to try it. */
@@ -191,11 +192,7 @@ export function refusalOf(
   { plan: { outcome, dropped, retryAfterMs } }: Planning,
   model: string,
 ): GatewayError {
-  if (outcome === 'refused') {
-    return new GatewayError('upstream_unavailable', 'No upstream is healthy at the moment.', {
-      retryAfterMs: retryAfterMs ?? 1_000,
-    })
-  }
+  if (outcome === 'refused') return unavailable(retryAfterMs)
   const why = new Set(dropped.map((each) => each.why))
   if (why.has('price'))
     return new GatewayError(

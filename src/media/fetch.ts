@@ -40,7 +40,7 @@ export async function fetchMedia(
       throw new GatewayError('invalid_image', 'The URL does not point to an image.', { param })
     return { mimeType, data: toBase64(bytes) }
   } catch (thrown) {
-    if (thrown instanceof GatewayError) throw thrown
+    if (thrown instanceof GatewayError || signal.aborted) throw thrown // a client that left, or its time is up
     if (thrown instanceof BodyTooLarge) {
       throw new GatewayError('image_too_large', `The file exceeds ${fetcher.limits.maxBytes} bytes.`, {
         param,
