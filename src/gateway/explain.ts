@@ -3,10 +3,12 @@ import { expectedCost } from '../catalog/cost.ts'
 import { dayOf } from '../catalog/civil-date.ts'
 import { GatewayError } from '../errors.ts'
 import { endpointOf, type EndpointId } from '../protocol/index.ts'
+import type { Turns } from '../router/candidate.ts'
 import type { Media } from '../providers/provider.ts'
 import { parseJson } from './read-failure.ts'
 import { resolveCall } from './gateway.ts'
-import { type Planning, planRequest, type Ranked } from './planning.ts'
+import { EXPECTED_OUTPUT_TOKENS, planRequest, type Ranked } from './planning.ts'
+import { promptTokens } from '../router/estimate.ts'
 import { prepare } from './prepare.ts'
 import { traceOf } from './trace.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
@@ -34,8 +36,8 @@ export interface Explanation {
 }
 export type Explain = <E extends EndpointId>(call: Call<E>, scope: Scope) => Promise<Explanation>
 
-/** Tokens of an answer nobody has written yet, for the estimate. */
-const EXPECTED_OUTPUT_TOKENS = 300
+const unchanged = (turns: Turns): Turns => ({ get: (key) => turns.get(key), set: () => undefined })
+
 /** Stands for bytes that would have been fetched: explaining calls nobody. */
 const NOT_FETCHED: Media = { mimeType: 'image/png', data: 'bm90IGZldGNoZWQ=' }
 
@@ -46,7 +48,9 @@ export function createExplain(ports: Ports): Explain {
     endpoint.check(call.request)
     for (const reference of endpoint.media(call.request)) ports.checkMedia(reference, scope.host)
     const resolved = resolveCall(ports, call, scope)
-    const planning = planRequest(ports, call, scope, resolved)
+    // Only looked at: nobody's turn is over, and health learns nothing of it.
+    const planning = planRequest({ ...ports, turns: unchanged(ports.turns) }, call, scope, resolved)
+    const tokens = promptTokens(call.request)
     const run: Run = {
       order: planning.order,
       deadline: Number.POSITIVE_INFINITY,
@@ -62,7 +66,7 @@ export function createExplain(ports: Ports): Explain {
       lifecycle: resolved.lifecycle,
       decision: traceOf(planning, []),
       targets: await Promise.all(
-        planning.order.map((ranked) => explainTarget(ports, call, scope, { ranked, run, planning })),
+        planning.order.map((ranked) => explainTarget(ports, call, scope, { ranked, run, tokens })),
       ),
     }
   }
@@ -72,7 +76,7 @@ async function explainTarget<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
-  { ranked, run, planning }: { readonly ranked: Ranked; readonly run: Run; readonly planning: Planning },
+  { ranked, run, tokens }: { readonly ranked: Ranked; readonly run: Run; readonly tokens: number },
 ): Promise<Explained> {
   const about = { target: ranked.target.id, score: ranked.score }
   try {
@@ -88,7 +92,7 @@ async function explainTarget<E extends EndpointId>(
       ),
       bodies: parts.map(({ body }) => shown(body)),
       adapted,
-      estimated_cost_usd: estimate(ports, ranked, planning),
+      estimated_cost_usd: estimate(ports, ranked, tokens),
     }
   } catch (thrown) {
     if (thrown instanceof GatewayError) return { ...about, refused: thrown.toBody().error }
@@ -113,8 +117,7 @@ function shown(body: BodyInit): unknown {
   return text === undefined ? '[stream]' : (parseJson(text) ?? text)
 }
 
-function estimate(ports: Ports, { card }: Ranked, planning: Planning): string | null {
-  const tokens = planning.promptTokens > 0 ? planning.promptTokens : undefined
-  const pico = card && tokens && expectedCost(card, tokens, EXPECTED_OUTPUT_TOKENS, dayOf(ports.timers.now()))
-  return typeof pico === 'bigint' ? formatUsd(pico) : null
+function estimate(ports: Ports, { card }: Ranked, tokens: number): string | null {
+  const pico = card && expectedCost(card, tokens, EXPECTED_OUTPUT_TOKENS, dayOf(ports.timers.now()))
+  return pico === undefined ? null : formatUsd(pico)
 }

@@ -3,7 +3,7 @@ import { UpstreamFailure } from '../providers/failure.ts'
 import { caching } from './caching.ts'
 import { resolve, type Resolved } from './candidates.ts'
 import { failover } from './failover.ts'
-import { type Planning, planRequest } from './planning.ts'
+import { type Planning, planRequest, tellPlan } from './planning.ts'
 import { noCredential, relays } from './prepare.ts'
 import { serve, serveLate } from './serve.ts'
 import type { Call, Gateway, Ports, Run, Scope } from './types.ts'
@@ -21,6 +21,7 @@ export function createGateway(ports: Ports): Gateway {
     if (cached.hit !== undefined) return cached.hit
     await ports.health.ready(scope.defer)
     const planning = planRequest(ports, call, scope, resolved)
+    tellPlan(ports, planning)
     const clock = startClock(ports, call, scope, resolved)
     const run = await startRun(ports, call, scope, { planning, ...clock })
     const context = {

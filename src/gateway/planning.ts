@@ -34,7 +34,7 @@ export interface Planning {
 }
 
 /** What a model is assumed to write, until it is known; a third of a page. */
-const EXPECTED_OUTPUT_TOKENS = 300
+export const EXPECTED_OUTPUT_TOKENS = 300
 /** A second of waiting is worth 0.02 cents (resilience.md 5.4). */
 const SECOND_NANO_USD = 200_000
 const NANO_PER_USD = 1e9
@@ -49,8 +49,9 @@ export function planRequest<E extends EndpointId>(
 ): Planning {
   const strategy = scope.strategy ?? resolved.strategy
   const alone = resolved.targets.length === 1
-  // One target has no rival: nothing is estimated, and its own server is the judge of what it can do.
-  const tokens = alone ? 0 : promptTokens(call.request)
+  const maxCostNano = ceiling(scope.maxCostUsd, resolved.maxCostUsd)
+  // One target has no rival: but for a ceiling nothing is estimated, and its own server is the judge of what it can do.
+  const tokens = alone && maxCostNano === undefined ? 0 : promptTokens(call.request)
   const outputTokens = outputLimit(call.request) ?? EXPECTED_OUTPUT_TOKENS
   const byId = new Map<string, RouteTarget>()
   const candidates = resolved.targets.map((target) => {
@@ -62,7 +63,7 @@ export function planRequest<E extends EndpointId>(
     {
       candidates,
       needs: alone ? NO_NEEDS : endpointOf(call.endpoint).features(call.request),
-      maxCostNano: ceiling(scope.maxCostUsd, resolved.maxCostUsd),
+      maxCostNano,
       affinity: resolved.sticky
         ? { key: affinityOf(call, scope), comparable: strategy === 'cost' || strategy === 'balanced' }
         : undefined,
@@ -76,12 +77,6 @@ export function planRequest<E extends EndpointId>(
       secondNano: SECOND_NANO_USD,
     },
   )
-  ports.health.record({
-    kind: 'planned',
-    suppressed: result.suppressed,
-    wanted: result.wanted,
-    refused: result.refused,
-  })
   const order = result.order.flatMap((planned): Ranked[] => {
     const target = byId.get(planned.id)
     const ttft = planned.latency?.ttft[promptClass(tokens)]
@@ -94,6 +89,10 @@ export function planRequest<E extends EndpointId>(
     order,
     promptTokens: tokens,
   }
+}
+/** What a plan tells the health view; a plan that is only looked at tells nothing. */
+export function tellPlan({ health }: Ports, { plan: { suppressed, wanted, refused } }: Planning): void {
+  health.record({ kind: 'planned', suppressed, wanted, refused })
 }
 const NO_NEEDS: ReadonlySet<Feature> = new Set()
 
@@ -120,7 +119,7 @@ function candidateOf<E extends EndpointId>(
     serves:
       alone ||
       (entry !== undefined && eligibleCodec(ports.apis[entry.api], call.endpoint, card) !== undefined),
-    ...(alone ? UNJUDGED : judged(card, { tokens, outputTokens, now: ports.timers.now() })),
+    ...judged(card, { alone, tokens, outputTokens, now: ports.timers.now() }),
     admission: ports.health.admit(watched.id),
     // A gate is shut for the deployment's keys; the caller's own is none of them.
     gate: scope.principal.credential === undefined ? ports.health.gate(watched) : undefined,
@@ -138,17 +137,21 @@ const healthOf = (view: TargetView | undefined): Pick<Candidate, 'health' | 'err
 /** What the catalog says that the model can do, and what this request would cost there. */
 function judged(
   card: ModelCard | undefined,
-  {
-    tokens,
-    outputTokens,
-    now,
-  }: { readonly tokens: number; readonly outputTokens: number; readonly now: number },
+  about: {
+    readonly alone: boolean
+    readonly tokens: number
+    readonly outputTokens: number
+    readonly now: number
+  },
 ): Judgement {
-  if (card === undefined) return UNJUDGED
+  const { alone, tokens, outputTokens, now } = about
+  if (card === undefined || (alone && tokens === 0)) return UNJUDGED
+  const cost = { costNano: costNano(card, tokens, outputTokens, now) }
+  if (alone) return { ...UNJUDGED, ...cost }
   return {
     features: card.assumed === true ? undefined : featuresOf(card),
     contextTokens: card.contextTokens,
-    costNano: costNano(card, tokens, outputTokens, now),
+    ...cost,
   }
 }
 

@@ -1,6 +1,7 @@
+import { GatewayError } from '../errors.ts'
 import { bodyOf, delayed } from '../lib/sse.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
-import { errorOf, toAnswer } from './answer.ts'
+import { toAnswer } from './answer.ts'
 import type { Answer } from './exchange.ts'
 import type { Keep } from './caching.ts'
 import type { Resolved } from './candidates.ts'
@@ -127,10 +128,8 @@ export function serveLate<E extends EndpointId>(
 ): Served {
   const { resolved, planning, abort } = late
   const served = late.outcome.then((outcome) => serve(ports, outcome, call, { scope, ...late }))
-  const failed = (thrown: unknown): ReadableStream<Uint8Array> => {
-    const error = errorOf(thrown, scope.principal.credential !== undefined)
-    return bodyOf(endpointOf(call.endpoint).errorFrame(error.toBody()))
-  }
+  const failed = (thrown: unknown): ReadableStream<Uint8Array> =>
+    bodyOf(endpointOf(call.endpoint).errorFrame(ownFault(thrown).toBody()))
   const content = served.then((result) => {
     if (result.kind === 'refused') return failed(result.error)
     return result.body instanceof ReadableStream ? result.body : bodyOf(result.body)
@@ -138,7 +137,16 @@ export function serveLate<E extends EndpointId>(
   const { keepAliveMs } = ports.config.timeouts
   const settled = served.then(
     (result) => result.settled,
-    (): Settled => ({ facts: undefined, attempts: NONE, finish: 'refused', usage: undefined }),
+    (thrown): Settled => {
+      late.stop()
+      return {
+        facts: undefined,
+        attempts: NONE,
+        finish: 'refused',
+        usage: undefined,
+        error: ownFault(thrown),
+      }
+    },
   )
   return {
     kind: 'early',
@@ -150,3 +158,9 @@ export function serveLate<E extends EndpointId>(
   }
 }
 const NONE: readonly Attempted[] = []
+
+/** Failover throws for nothing that an upstream does. */
+const ownFault = (thrown: unknown): GatewayError =>
+  thrown instanceof GatewayError
+    ? thrown
+    : new GatewayError('internal', 'The gateway failed to handle the request.', { cause: thrown })

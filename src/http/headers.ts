@@ -53,7 +53,7 @@ function factHeaders(facts: Facts, now: number): Record<string, string> {
     [HEADERS.provider]: facts.target.provider,
     [HEADERS.model]: headerText(facts.served.model ?? facts.target.model),
   }
-  if (facts.adapted.length > 0) headers[HEADERS.adapted] = facts.adapted.join(', ')
+  if (facts.adapted.length > 0) headers[HEADERS.adapted] = listed(facts.adapted)
   if (facts.upstreamRequestId !== undefined)
     headers[HEADERS.upstreamRequestId] = headerText(facts.upstreamRequestId)
   const usd = usdOf(facts, facts.usage, now)
@@ -81,6 +81,19 @@ function cacheHeaders(
   if (usd !== undefined) headers[HEADERS.saved] = usd
   return headers
 }
+
+/** Each once, and as many as clients take in a header: who sends thousands of unknown fields learns how many more. */
+function listed(adapted: readonly string[]): string {
+  const each = [...new Set(adapted)]
+  let text = ''
+  for (const [i, one] of each.entries()) {
+    const next = i === 0 ? one : `${text}, ${one}`
+    if (next.length > MAX_LIST_CHARS) return `${text}, and ${each.length - i} more`
+    text = next
+  }
+  return text
+}
+const MAX_LIST_CHARS = 2_000
 
 /** An upstream's text as a header value: printable, short. */
 const headerText = (text: string): string => text.replaceAll(/[^\x21-\x7e]/g, '').slice(0, 200)

@@ -78,7 +78,11 @@ async function answer<E extends EndpointId>(
     const failed = (thrown: unknown): void => services.report(c.get('requestId'), toGatewayError(thrown))
     c.executionCtx.waitUntil(after(served).catch(failed))
   }
-  const settled = served.settled.then(services.settled)
+  const settled = served.settled.then((end) => {
+    if (end.error?.code === 'internal' && served.kind === 'early')
+      services.report(c.get('requestId'), end.error)
+    services.settled(end)
+  })
   // A whole answer has settled already; to keep the request alive for it would cost more than to parse it.
   if (served.kind === 'early' || (served.kind === 'answer' && served.body instanceof ReadableStream))
     c.executionCtx.waitUntil(settled)
