@@ -30,13 +30,21 @@ export async function readJsonBody(request: Request, timers: Timers, hold: Hold)
 export interface Hold {
   /** Throws 503 `GatewayError` when the isolate is full, or the hold is over. */
   readonly take: (bytes: number) => void
+  /** Over with its request, unless something goes on. */
   readonly release: () => void
+  /** A stream keeps the request in memory until its last byte has left; release has no effect before `end`. */
+  readonly keepUntil: (end: Promise<unknown>) => void
 }
 
-/** Counts a body against the isolate from its first byte until the request has been served. */
+/** Counts a body against the isolate from its first byte until the answer has left. */
 export function startHold(): Hold {
   let held = 0
   let over = false
+  let kept = false
+  function free(): void {
+    inFlight -= held
+    held = 0
+  }
   return {
     take(bytes) {
       if (over || inFlight + bytes > MAX_BYTES_IN_FLIGHT) throw overloaded()
@@ -45,8 +53,11 @@ export function startHold(): Hold {
     },
     release() {
       over = true
-      inFlight -= held
-      held = 0
+      if (!kept) free()
+    },
+    keepUntil(end) {
+      kept = true
+      void end.then(free, free)
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { Principal } from '../keys/principal.ts'
 import type { RawBody } from '../gateway/types.ts'
 import type { Services } from '../services.ts'
+import type { Hold } from './body.ts'
 
 /** What Hono's context carries: set by the pipeline in `app.ts`, read by the handlers, by nobody below `http/`. */
 export interface AppEnv {
@@ -12,6 +13,8 @@ export interface AppEnv {
     principal: Principal
     keyMs: number
     raw: RawBody
+    /** What the body takes of the isolate's memory. */
+    hold: Hold
     /** Who changes something, for the audit. */
     actor: string
   }

@@ -87,6 +87,7 @@ export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
 /** Reads the body once, under limits; what follows finds it parsed by nobody yet. */
 export const readBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   const hold = startHold()
+  c.set('hold', hold)
   try {
     const raw = await readJsonBody(c.req.raw, c.get('services').timers, hold)
     c.set('raw', raw)

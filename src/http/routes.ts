@@ -84,8 +84,10 @@ async function answer<E extends EndpointId>(
     services.settled(end)
   })
   // A whole answer has settled already; to keep the request alive for it would cost more than to parse it.
-  if (served.kind === 'early' || (served.kind === 'answer' && served.body instanceof ReadableStream))
+  if (served.kind === 'early' || (served.kind === 'answer' && served.body instanceof ReadableStream)) {
+    c.get('hold').keepUntil(settled)
     c.executionCtx.waitUntil(settled)
+  }
   return respond(c, served)
 }
 
@@ -99,6 +101,7 @@ async function withForm<E extends EndpointId>(
   const { contentType } = formHeaders(request.headers)
   const named = c.req.header('x-gateway-model')
   const hold = startHold()
+  c.set('hold', hold)
   const place = formPlace()
   async function read(): Promise<Call<E>> {
     place.take()
