@@ -210,7 +210,8 @@ event (0.4 s, σ 0.5), 20–120 ms to the health object and back, 0.2 % of its m
 up to 2 s off, isolates living 10 minutes on average, active checks every 30 s. Unless a script says otherwise 0.2 % of
 attempts fail at any time, and the fault lasts from 60 s to 120 s. The anchors are reduced to their trip rules, have one
 breaker per isolate, the same failover, one same-target retry for the kinds that allow it, and 4 s to the first event.
-Simulated figures rank designs; they are no forecast.
+The walk from target to target is the simulation's own: it plans again after each failure, where the Worker keeps its
+order and asks only for the leave anew. Simulated figures rank designs; they are no forecast.
 
 ## Targets
 
@@ -223,7 +224,7 @@ ${targetsTable(runs)}
 What can be missed, and why. *Trial herd, black hole*: the first time-outs come after 4 s, so that the second that begins
 10 s after the fault is the sixth after the opening, and holds the last quiet isolates whose copy was older than 5 s: in
 asynchronous refresh such an isolate spends one request on it. They are no trials; of those there are one or two a second.
-*Recovery damage*: in one seed of three a return at a tenth of the capacity cost 2,246 failures where 2,000 were aimed at.
+*Recovery damage*: in the worse of the two seeds a return at a tenth of the capacity costs 2,246 failures, aimed at 2,000.
 *Look-up, joined*: the 99th percentile is that of the modelled way to the object, 20 to 120 ms; asynchronous refresh has none.
 
 ## Side by side
