@@ -84,7 +84,7 @@ export async function failover<E extends EndpointId>(
   }
   ports.health.flush(scope.defer)
   if (failure !== undefined)
-    return { attempts, thrown: exhausted(failure, scope.principal.credential !== undefined, attempts) }
+    return { attempts, thrown: exhausted(failure, scope.principal.credential !== undefined) }
   return { attempts, thrown: refused ?? refusalOf(context.planning, call.request.model) }
 }
 
@@ -246,9 +246,9 @@ function limitsOf<E extends EndpointId>(
   }
 }
 
-/** SDKs repeat a 5xx twice by themselves; once the gateway has tried everything that only multiplies the load. */
-function exhausted(failure: Failure, ownKey: boolean, attempts: readonly Attempted[]): GatewayError {
+/** SDKs repeat a 5xx twice by themselves; once the gateway has tried what it may, that only multiplies the load. */
+function exhausted(failure: Failure, ownKey: boolean): GatewayError {
   const answer = toAnswer(failure, ownKey)
-  if (answer.status < 500 || attempts.length < 2) return answer
+  if (answer.status < 500) return answer
   return new GatewayError(answer.code, answer.message, { ...answer.detail, retry: false })
 }

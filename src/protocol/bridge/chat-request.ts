@@ -2,17 +2,11 @@ import type { ChatRequest } from '../chat.ts'
 import { isAbsent, type JsonObject } from '../read.ts'
 import type { ResponsesWire } from '../responses.ts'
 import type { BridgeContext, Crossing } from './bridge.ts'
-import { type Changes, createChanges, unsupportedParameter, unsupportedValue } from './changes.ts'
+import { type Changes, createChanges, unsupportedValue } from './changes.ts'
+import { passedFields, refused, type Rule } from './field-rules.ts'
 import { readMessages } from './chat-messages.ts'
 import { flatChoice, flatFormat, flatTools } from './chat-tools.ts'
 
-/** What is done with a field: as for the bridge in the other direction. What is not here passes as it is. */
-type Rule = 'read' | 'pass' | ((value: unknown, changes: Changes) => void)
-const refused =
-  (param: string): Rule =>
-  () => {
-    throw unsupportedParameter(param)
-  }
 /** A hint; some values of it ask for nothing. */
 const hint =
   (param: string, neutral?: unknown): Rule =>
@@ -60,7 +54,7 @@ const LEAST_OUTPUT_TOKENS = 16
 /** A chat request as one for a response that nobody keeps (openai.md 2.4, 3.12). */
 export function toResponsesRequest(request: ChatRequest, context: BridgeContext): Crossing<ResponsesWire> {
   const changes = createChanges(context)
-  const passed = passedFields(request, changes)
+  const passed = passedFields(request, RULES, changes)
   const { items, origins } = readMessages(request, context)
   const tools = flatTools(request.tools, request.web_search_options)
   const choice = flatChoice(request.tool_choice)
@@ -81,17 +75,6 @@ export function toResponsesRequest(request: ChatRequest, context: BridgeContext)
     adapted: [...changes.list],
     renamed: (text) => renamed(text, origins),
   }
-}
-
-function passedFields(request: ChatRequest, changes: Changes): JsonObject {
-  const passed: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(request)) {
-    if (isAbsent(value)) continue
-    const rule = Object.hasOwn(RULES, name) ? (RULES[name] ?? 'pass') : 'pass'
-    if (rule === 'pass') passed[name] = value
-    else if (rule !== 'read') rule(value, changes)
-  }
-  return passed
 }
 
 function limitField(request: ChatRequest, changes: Changes): JsonObject {

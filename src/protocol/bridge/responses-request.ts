@@ -3,25 +3,15 @@ import type { ChatRequest, ChatWire } from '../chat.ts'
 import { isAbsent, type JsonObject, objectIn } from '../read.ts'
 import type { ResponsesRequest } from '../responses.ts'
 import type { BridgeContext, Crossing } from './bridge.ts'
-import { type Changes, createChanges, unsupportedParameter, unsupportedValue } from './changes.ts'
+import { type Changes, createChanges, unsupportedValue } from './changes.ts'
+import { passedFields, refused, type Rule } from './field-rules.ts'
 import { type Origin, readInput } from './responses-input.ts'
 import { readChoice, readFormat, readTools, type ReadTools } from './responses-tools.ts'
 
-/**
- * What is done with the caller's fields. `read`: another place looks at it, or it concerns the gateway alone;
- * `pass`: chat has it under the same name; a function refuses, or leaves out and lists. What is not here passes, and
- * is judged by the codec.
- */
-type Rule = 'read' | 'pass' | ((value: unknown, changes: Changes) => void)
 const unknown =
   (param: string): Rule =>
   () => {
     throw new GatewayError('unknown_parameter', `Unknown parameter: '${param}'.`, { param })
-  }
-const refused =
-  (param: string): Rule =>
-  () => {
-    throw unsupportedParameter(param)
   }
 const OF_CHAT = [
   'messages',
@@ -77,7 +67,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 /** A request for a response as one for a chat completion (openai.md 3.10, 3.12). */
 export function toChatRequest(request: ResponsesRequest, context: BridgeContext): Crossing<ChatWire> {
   const changes = createChanges(context)
-  const passed = passedFields(request, changes)
+  const passed = passedFields(request, RULES, changes)
   const { messages, origins } = readInput(request, changes)
   const tools = readTools(request.tools, changes)
   const choice = readChoice(request.tool_choice, tools.tools.length)
@@ -100,17 +90,6 @@ export function toChatRequest(request: ResponsesRequest, context: BridgeContext)
     ...logprobFields(request),
   }
   return { request: chat, adapted: [...changes.list], renamed: (name) => renamed(name, origins, tools) }
-}
-
-function passedFields(request: ResponsesRequest, changes: Changes): JsonObject {
-  const passed: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(request)) {
-    if (isAbsent(value)) continue
-    const rule = Object.hasOwn(RULES, name) ? (RULES[name] ?? 'pass') : 'pass'
-    if (rule === 'pass') passed[name] = value
-    else if (rule !== 'read') rule(value, changes)
-  }
-  return passed
 }
 
 /** The older name of `summary` still works at OpenAI. */
