@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
 import { configSchema } from '../src/config/schema.ts'
+import { validate } from '../src/config/validate.ts'
 
 /** Checks `gateway.yaml` and writes it as JSON, so that no Worker ever parses YAML. Names line and path of what is wrong. */
 export function compileConfig(text: string): string {
@@ -11,8 +12,9 @@ export function compileConfig(text: string): string {
     throw new Error(`gateway.yaml:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n')[0]}`)
   const value: unknown = document.toJS() ?? {}
   const parsed = configSchema.safeParse(value)
-  if (parsed.success) return `${JSON.stringify(value, null, 2)}\n`
-  const problems = parsed.error.issues.map(({ path, message }) => {
+  const found = parsed.success ? validate(parsed.data) : parsed.error.issues
+  if (found.length === 0) return `${JSON.stringify(value, null, 2)}\n`
+  const problems = found.map(({ path, message }) => {
     const node = document.getIn(path, true) ?? document.getIn(path.slice(0, -1), true)
     const range =
       typeof node === 'object' && node !== null && 'range' in node

@@ -13,12 +13,13 @@ interface Canned {
 }
 
 const encoder = new TextEncoder()
+/** Copied, because the types of some runtimes say that an encoder might answer with shared memory. */
+const encode = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(encoder.encode(text))
 
 function prepare(body: string, events: readonly string[]): Canned {
   const bursts: Uint8Array<ArrayBuffer>[] = []
-  for (let at = 0; at < events.length; at += BURST)
-    bursts.push(encoder.encode(events.slice(at, at + BURST).join('')))
-  return { body: encoder.encode(body), events: events.map((event) => encoder.encode(event)), bursts }
+  for (let at = 0; at < events.length; at += BURST) bursts.push(encode(events.slice(at, at + BURST).join('')))
+  return { body: encode(body), events: events.map(encode), bursts }
 }
 
 const USAGE = { prompt_tokens: 20, completion_tokens: EVENTS, total_tokens: 20 + EVENTS }

@@ -23,7 +23,7 @@ export function deliver(delivery: Delivery): Response {
     headers.set('cache-control', 'no-cache')
     return new Response(bodyOf(events(reply.frames, reply.framing, delivery), delivery), { headers })
   }
-  return unary(JSON.stringify(reply.body), delivery)
+  return unary(JSON.stringify(delivery.script.body ?? reply.body), delivery)
 }
 
 /** Small bodies go out whole; only a scripted fault or delay needs a stream. */
@@ -71,8 +71,8 @@ async function* unaryParts(text: string, { script, signal }: Delivery): AsyncGen
 async function* events(all: readonly Frame[], framing: Framing, delivery: Delivery): AsyncGenerator<string> {
   const { script, record } = delivery
   if (script.roleOnlyThenSilence === true) {
-    yield framing.frame(JSON.stringify(framing.silence ?? all[0]?.data), 0)
     record.events = 1
+    yield framing.frame(JSON.stringify(framing.silence ?? all[0]?.data), 0)
     await forever(delivery.signal)
   }
   const frames = all.filter((frame) => kept(frame, script))
@@ -82,8 +82,8 @@ async function* events(all: readonly Frame[], framing: Framing, delivery: Delive
     if (fault !== undefined) yield* fault.act(delivery, framing, index)
     if (fault?.ends === true) return
     if (script.comments === true) yield ': keep-alive\n\n'
-    yield framing.frame(typeof frame.data === 'string' ? frame.data : JSON.stringify(frame.data), index)
     record.events = index + 1
+    yield framing.frame(typeof frame.data === 'string' ? frame.data : JSON.stringify(frame.data), index)
   }
   yield* ending(frames.length, framing, delivery)
 }
@@ -169,6 +169,14 @@ function bodyOf(
   }
   return new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        // As with fetch: an abort fails the body at once, not at the next read.
+        const stop = (): void => {
+          gone()
+          if (!record.complete) controller.error(signal.reason)
+        }
+        signal.addEventListener('abort', stop, { once: true })
+      },
       async pull(controller) {
         try {
           if (signal.aborted) throw signal.reason
@@ -188,6 +196,7 @@ function bodyOf(
       },
       cancel() {
         gone()
+        void chunks.return(undefined).catch(() => undefined)
       },
     },
     { highWaterMark: 0 },

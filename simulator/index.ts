@@ -92,6 +92,7 @@ interface Arrival {
   route: Route | undefined
   pathModel: string
   rawBody: string
+  bytes: Uint8Array<ArrayBuffer>
   json: Json | undefined
   record: Received
 }
@@ -99,7 +100,8 @@ interface Arrival {
 /** Reads and records a request before anything is decided about it. */
 async function arrive(request: Request, url: URL, { clock, records }: World): Promise<Arrival> {
   const provider = PROVIDERS.find(({ prefix }) => url.pathname.startsWith(prefix))
-  const rawBody = await request.text()
+  const bytes = new Uint8Array(await request.arrayBuffer())
+  const rawBody = new TextDecoder().decode(bytes)
   const json = rawBody === '' ? undefined : parseJson(rawBody)
   const route = provider?.routes.find(
     ({ method, path }) => method === request.method && path.test(url.pathname),
@@ -119,7 +121,7 @@ async function arrive(request: Request, url: URL, { clock, records }: World): Pr
     json,
     ...UNANSWERED,
   })
-  return { url, provider, route, pathModel, rawBody, json, record }
+  return { url, provider, route, pathModel, rawBody, bytes, json, record }
 }
 
 const UNANSWERED = {
@@ -140,7 +142,7 @@ async function answer(
   arrival: Known,
   { clock, settings, scripts }: World,
 ): Promise<Response> {
-  const { provider, route, record, headers, url, json, rawBody, pathModel } = arrival
+  const { provider, route, record, headers, url, json, rawBody, bytes, pathModel } = arrival
   record.key = provider.authorize(request.headers, url)
   const subject = { provider: provider.name, model: record.model, path: url.pathname, key: record.key }
   const script = scripts.pick(subject, provider.lastUserText(json))
@@ -155,11 +157,19 @@ async function answer(
     pathModel,
     json,
     rawBody,
+    bytes,
     script,
     clock,
     settings,
   }
-  return deliver({ reply: route.handle(exchange), script, clock, record, headers, signal: request.signal })
+  return deliver({
+    reply: await route.handle(exchange),
+    script,
+    clock,
+    record,
+    headers,
+    signal: request.signal,
+  })
 }
 
 async function before(script: Script, clock: Clock, signal: AbortSignal): Promise<void> {

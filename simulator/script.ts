@@ -53,6 +53,8 @@ export interface Script {
   refusal?: string
   /** Gemini: exactly these parts, one event each in a stream. OpenAI: exactly these deltas. */
   parts?: Json[]
+  /** Exactly this body, when not streaming. */
+  body?: Json
   /** Exactly these events or chunks, in a stream. */
   events?: Json[]
   bigEvents?: number
@@ -75,7 +77,7 @@ export interface Rule {
   do: Script
 }
 
-export interface Directive {
+interface Directive {
   script: Script
   /** The directive as written: what failTimes counts by. */
   source: string
@@ -111,7 +113,7 @@ export function stripDirective(text: string): string {
   return (text.slice(0, found.start) + text.slice(found.end)).replaceAll(/ {2,}/g, ' ').trim()
 }
 
-export interface Subject {
+interface Subject {
   provider: ProviderName
   model: string
   path: string

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Simulator } from './index.ts'
 
-export interface ServeOptions {
+interface ServeOptions {
   port?: number
   host?: string
 }

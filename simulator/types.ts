@@ -79,6 +79,8 @@ export interface Exchange {
   pathModel: string
   json: Json | undefined
   rawBody: string
+  /** For bodies that are no text, such as uploads. */
+  bytes: Uint8Array<ArrayBuffer>
   script: Script
   clock: Clock
   settings: Settings
@@ -88,7 +90,7 @@ export interface Route {
   method: string
   /** Group 1, where there is one, is the (percent-encoded) model. */
   path: RegExp
-  handle(exchange: Exchange): Reply
+  handle(exchange: Exchange): Reply | Promise<Reply>
 }
 
 export interface Provider {

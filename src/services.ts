@@ -1,6 +1,7 @@
 import compiled from '../build/gateway.json' with { type: 'json' }
 import { readDeployment } from './config/environment.ts'
 import { loadConfig } from './config/load.ts'
+import { createRegistry, type Registry } from './config/registry.ts'
 import type { Config } from './config/schema.ts'
 import type { GatewayError } from './errors.ts'
 import { createGateway } from './gateway/gateway.ts'
@@ -13,7 +14,7 @@ import type { Timers } from './lib/clock.ts'
 import { checkInlineImage } from './media/data-url.ts'
 import { fetchMedia } from './media/fetch.ts'
 import { checkMediaUrl } from './media/policy.ts'
-import { providers } from './providers/index.ts'
+import { apis } from './providers/index.ts'
 import { reportError } from './report.ts'
 
 /** Everything a request is handled with. */
@@ -36,6 +37,9 @@ const timers: Timers = {
 }
 const chance: Chance = { now: () => Date.now(), random: () => Math.random() }
 
+const holdsKeys = ({ providers }: Registry): boolean =>
+  [...providers.values()].some(({ credentials }) => credentials.length > 0)
+
 const perIsolate = new WeakMap<Env, Services>()
 
 /** The composition root: the only place that turns bindings and variables into ports. Once per isolate. */
@@ -53,14 +57,13 @@ function compose(env: Env): Services {
   const deployment = readDeployment(variables)
   const config = loadConfig(compiled, variables)
   const allowHosts = new Set(config.media.allowHosts)
-  const settings = (provider: string) =>
-    provider === 'gemini' ? deployment.providers.gemini : deployment.providers.openai
+  const registry = createRegistry(config, variables)
   const send = (request: Request): Promise<Response> => fetch(request)
   return {
     config,
     chance,
     timers,
-    authenticator: createAuthenticator(deployment),
+    authenticator: createAuthenticator(deployment, holdsKeys(registry)),
     report: reportError,
     settled: () => undefined,
     gateway: createGateway({
@@ -68,9 +71,8 @@ function compose(env: Env): Services {
       chance,
       timers,
       fetch: send,
-      providers,
-      baseUrl: (provider) => settings(provider).baseUrl,
-      credential: (provider) => settings(provider).apiKey,
+      registry,
+      apis,
       notes: createNotes(),
       pseudonyms: createPseudonyms(deployment.gatewaySecret, deployment.gatewayKeys.length),
       checkMedia: (reference, host) => {

@@ -1,5 +1,5 @@
 /** gemini.md 4.6: accepted on calls that never had a signature. */
-export const SENTINELS: readonly string[] = [
+const SENTINELS: readonly string[] = [
   'skip_thought_signature_validator',
   'context_engineering_is_the_way_to_go',
 ]
@@ -15,7 +15,7 @@ export function sign(family: string, random: () => number): string {
   return btoa(`${body}|${checksum(body)}`)
 }
 
-export type Verdict = 'good' | 'corrupted'
+type Verdict = 'good' | 'corrupted'
 
 export function verify(signature: string, family: string): Verdict {
   if (SENTINELS.includes(signature)) return 'good'

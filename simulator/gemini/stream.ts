@@ -18,7 +18,8 @@ export function streamGenerate(exchange: Exchange): Reply {
   return {
     kind: 'stream',
     frames,
-    framing: exchange.url.searchParams.get('alt') === 'sse' ? sse(exchange.script) : ARRAY,
+    framing:
+      exchange.url.searchParams.get('alt') === 'sse' ? sse(exchange.script, model.id) : jsonArray(model.id),
     headers: { 'x-gemini-service-tier': tierOf(request) },
     usage: objectOf(objectOf(last?.data as Json)['usageMetadata']),
   }
@@ -27,13 +28,13 @@ export function streamGenerate(exchange: Exchange): Reply {
 const SILENCE: Json = { candidates: [{ content: { role: 'model' } }] }
 
 /** gemini.md 1.4: CRLF in practice, LF sometimes. */
-function sse(script: Script): Framing {
+function sse(script: Script, model: string): Framing {
   const end = script.crlf === false ? '\n\n' : '\r\n\r\n'
   return {
     contentType: 'text/event-stream',
     frame: (data) => `data: ${data}${end}`,
     close: '',
-    failure: (script) => FAILURES[script.errorForm ?? 'data'](faultBody(script, 'MODEL').body, end),
+    failure: (script) => FAILURES[script.errorForm ?? 'data'](faultBody(script, model).body, end),
     silence: SILENCE,
   }
 }
@@ -46,13 +47,15 @@ const FAILURES: Record<'data' | 'bare' | 'array', (body: Json, end: string) => s
 }
 
 /** Without alt=sse: one JSON array, written piece by piece. */
-const ARRAY: Framing = {
-  contentType: 'application/json; charset=UTF-8',
-  frame: (data, index) => `${index === 0 ? '[' : ',\r\n'}${data}`,
-  close: ']',
-  failure: (script, index) =>
-    `${index === 0 ? '[' : ',\r\n'}${JSON.stringify(faultBody(script, 'MODEL').body)}]`,
-  silence: SILENCE,
+function jsonArray(model: string): Framing {
+  const before = (index: number): string => (index === 0 ? '[' : ',\r\n')
+  return {
+    contentType: 'application/json; charset=UTF-8',
+    frame: (data, index) => before(index) + data,
+    close: ']',
+    failure: (script, index) => `${before(index)}${JSON.stringify(faultBody(script, model).body)}]`,
+    silence: SILENCE,
+  }
 }
 
 interface Event {
@@ -67,7 +70,8 @@ function framesOf(generation: Generation, script: Script): Frame[] {
   if (script.events !== undefined) return script.events.map((data) => ({ kind: 'delta', data }))
   let candidates = 0
   return eventsOf(generation, script).map(({ kind, parts, visible, whole }) => {
-    candidates += tokensOf(visible)
+    // Counting piece by piece rounds up more often than counting the whole does.
+    candidates = Math.min(candidates + tokensOf(visible), generation.counts.candidates)
     const done = kind === 'finish'
     const counts = done ? generation.counts : { ...generation.counts, candidates }
     const usage = withUsage(usageMetadata(generation.prompt, counts), script)
@@ -85,8 +89,9 @@ function framesOf(generation: Generation, script: Script): Frame[] {
 function eventsOf(generation: Generation, script: Script): Event[] {
   if (script.blockReason !== undefined) return blockEvents(script.blockReason, script)
   if (script.emptyCandidate === true) return [{ kind: 'finish', visible: '', whole: { candidates: [{}] } }]
-  if (script.parts !== undefined)
-    return [...script.parts.map((part) => delta([part], '')), ending(generation, '')]
+  if (script.parts !== undefined) {
+    return [...script.parts.map((part) => delta([part], '')), { kind: 'finish', parts: [], visible: '' }]
+  }
   const { thoughts, text, calls } = generation
   const words = script.bigEvents === undefined ? pieces(text) : [text]
   const lastWord = calls.length === 0 ? '' : undefined

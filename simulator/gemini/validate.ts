@@ -11,7 +11,7 @@ import { checkSignatures } from './steps.ts'
 import { checkThinking } from './thinking.ts'
 import { checkTools } from './tools.ts'
 
-export interface Valid {
+interface Valid {
   model: Model
   /** In camelCase, whatever the caller wrote. */
   request: JsonObject

@@ -3,7 +3,7 @@ import type { Script } from '../script.ts'
 import { Refused } from '../types.ts'
 
 /** openai.md 1.3: all four members are always there; param and code may be null. */
-export interface Detail {
+interface Detail {
   message: string
   type?: string
   code?: string | null
@@ -129,7 +129,7 @@ const BY_STATUS: Record<number, string> = {
 /** openai.md 1.4: edge errors are HTML. */
 const EDGE = new Set([502, 504, 520, 521, 522, 523, 524])
 
-export function edgePage(status: number): string {
+function edgePage(status: number): string {
   return `<!DOCTYPE html><html><head><title>${status}: edge error</title></head><body><center><h1>${status}</h1></center></body></html>`
 }
 

@@ -12,7 +12,7 @@ type Kind =
   | 'string or array'
   | 'string or object'
 
-export interface Field {
+interface Field {
   name: string
   kind: Kind
   min?: number

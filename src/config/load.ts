@@ -1,12 +1,14 @@
 import { isRecord } from '../protocol/guards.ts'
 import { type Environment, overlay } from './environment.ts'
 import { type Config, configSchema } from './schema.ts'
+import { validate } from './validate.ts'
 
 /** Defaults, then `gateway.yaml` (compiled at build time), then the environment. Throws with the path of what is wrong. */
 export function loadConfig(file: unknown, env: Environment): Config {
   const parsed = configSchema.safeParse(merge(file, overlay(env)))
-  if (parsed.success) return parsed.data
-  const lines = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(top)'}: ${issue.message}`)
+  const problems = parsed.success ? validate(parsed.data) : parsed.error.issues
+  if (parsed.success && problems.length === 0) return parsed.data
+  const lines = problems.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`)
   throw new Error(`Invalid configuration:\n${lines.join('\n')}`)
 }
 

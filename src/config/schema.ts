@@ -4,13 +4,47 @@ const milliseconds = z.number().int().positive()
 /** A name that the operator gives: it appears in headers and reports. */
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/)
 
+const secret = z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'must be the name of a secret, in capitals')
+
+const credential = z.strictObject({
+  secret: secret.describe(
+    'The name of the secret that holds the key; it is also the name of the credential.',
+  ),
+  weight: z.number().positive().default(1),
+})
+
+const provider = z.strictObject({
+  api: z.enum(['openai', 'gemini']).default('openai').describe('The API that it speaks.'),
+  baseUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('For `openai` ending in /v1, for `gemini` the origin. Required for providers of your own.'),
+  credentials: z
+    .array(credential)
+    .min(1)
+    .optional()
+    .describe('Keys of the deployment, used by weight, and each as a fallback of the others.'),
+  models: z
+    .array(name)
+    .default([])
+    .describe('Model ids that are listed and routed to it by their bare name.'),
+})
+
 const target = z.strictObject({
-  provider: z.enum(['openai', 'gemini']).optional().describe('Left out: the provider of the model.'),
+  provider: name.optional().describe('Left out: the provider of the model.'),
   model: name.describe('A model id, as its provider or the catalog knows it.'),
+  credential: secret.optional().describe("Left out: any of the provider's."),
+  weight: z.number().nonnegative().default(1).describe('Share of the traffic, for strategies that weigh.'),
+  priority: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('Lower is tried first; strategies order within one priority.'),
 })
 
 const route = z.strictObject({
-  targets: z.array(target).min(1).max(16).describe('Tried in this order.'),
+  targets: z.array(target).min(1).max(16),
 })
 
 /** The whole configuration: what `gateway.yaml` may say, with the defaults. */
@@ -25,6 +59,10 @@ export const configSchema = z.strictObject({
     .enum(['lenient', 'strict'])
     .default('lenient')
     .describe('Lenient leaves out hints that a model cannot honour and lists them; strict refuses them.'),
+  providers: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), provider)
+    .default({})
+    .describe('Settings of `openai` and `gemini`, and providers of your own.'),
   routes: z
     .record(name, route)
     .default({})

@@ -76,16 +76,13 @@ function upstreamFields({ status, upstream }: Failure): Pick<GatewayError['detai
 /** Google bills with 402; the SDKs know 429 for it. */
 const statusFor = (status: number): number => (status === 402 ? 429 : status)
 
-/** Whatever ended a stream, as the one frame that the client still gets. */
-export function errorFrame(thrown: unknown, ownKey: boolean): string {
-  const error =
-    thrown instanceof GatewayError
-      ? thrown
-      : toAnswer(
-          thrown instanceof UpstreamFailure ? thrown.failure : { kind: 'cut_short', message: INTERRUPTED },
-          ownKey,
-        )
-  return `data: ${JSON.stringify(error.toBody())}\n\n`
+/** Whatever ended a stream, as the error that its last frame carries. */
+export function errorOf(thrown: unknown, ownKey: boolean): GatewayError {
+  if (thrown instanceof GatewayError) return thrown
+  return toAnswer(
+    thrown instanceof UpstreamFailure ? thrown.failure : { kind: 'cut_short', message: INTERRUPTED },
+    ownKey,
+  )
 }
 
 export const INTERRUPTED = 'The upstream stream was interrupted before the answer was complete.'

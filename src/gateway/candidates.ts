@@ -1,16 +1,20 @@
 import { upstreamIdFor } from '../catalog/card.ts'
+import { dayOf } from '../catalog/civil-date.ts'
 import { cardOrFamily } from '../catalog/family.ts'
 import { lifecycle } from '../catalog/lifecycle.ts'
-import type { ModelCard } from '../catalog/model-card.ts'
-import { dayOf } from '../catalog/civil-date.ts'
-import { GatewayError } from '../errors.ts'
+import type { CatalogEndpoint, ModelCard } from '../catalog/model-card.ts'
+import { isBuiltIn, type ProviderEntry, type Registry } from '../config/registry.ts'
 import type { Config } from '../config/schema.ts'
+import { GatewayError } from '../errors.ts'
 import type { Target } from '../providers/provider.ts'
 
 /** A target that may serve the request, with what is known of its model. */
 export interface Candidate {
   readonly target: Target
   readonly card: ModelCard | undefined
+  /** Lower is tried first. */
+  readonly priority: number
+  readonly weight: number
 }
 /** What a model's lifecycle means for a request. */
 export interface LifecycleFacts {
@@ -23,50 +27,117 @@ export interface Resolved {
   readonly candidates: readonly Candidate[]
   readonly lifecycle: LifecycleFacts
 }
-
-/** From a model's name to the targets that may serve it, best first. Throws `model_not_found` or `model_retired`. */
-export function resolve(model: string, config: Config, mode: Config['lifecycle'], now: number): Resolved {
-  const route = Object.hasOwn(config.routes, model) ? config.routes[model] : undefined
-  if (route === undefined) return resolveModel(model, mode, now)
-  const resolved = route.targets.map((target) =>
-    resolveModel(
-      target.provider === undefined ? target.model : `${target.provider}/${target.model}`,
-      mode,
-      now,
-    ),
-  )
-  return {
-    candidates: resolved.flatMap(({ candidates }) => candidates),
-    lifecycle: resolved[0]?.lifecycle ?? {},
-  }
+export interface Resolution {
+  readonly config: Config
+  readonly registry: Registry
+  readonly mode: Config['lifecycle']
+  readonly now: number
+  readonly capability: CatalogEndpoint | undefined
+  /** The caller brought a key of its own, which takes the place of the deployment's. */
+  readonly ownKey: boolean
 }
 
-function resolveModel(model: string, mode: Config['lifecycle'], now: number): Resolved {
-  const card = cardOrFamily(model)
-  const upstreamId = upstreamIdFor(model)
-  if (card === undefined || upstreamId === undefined) throw unknownModel(model)
-  const verdict = lifecycle(card, mode, dayOf(now), 'chat')
+/** The credential's name when the caller's own key is used. */
+const CLIENT = 'client'
+
+type Setting = Pick<Config['routes'][string]['targets'][number], 'model' | 'weight' | 'priority'> & {
+  readonly provider?: string | undefined
+  readonly credential?: string | undefined
+}
+
+/**
+ * From a model's name to the targets that may serve it: one for each target of its route and each of its credentials.
+ * Throws `model_not_found`, or `model_retired` if every target is.
+ */
+export function resolve(model: string, resolution: Resolution): Resolved {
+  const { routes } = resolution.config
+  const settings = Object.hasOwn(routes, model)
+    ? (routes[model]?.targets ?? [])
+    : [{ model, weight: 1, priority: 0 }]
+  const resolved: Resolved[] = []
+  let retired: GatewayError | undefined
+  for (const setting of settings) {
+    const found = resolveTarget(setting, resolution)
+    if (found instanceof GatewayError) retired ??= found
+    else resolved.push(found)
+  }
+  const [first] = resolved
+  if (first === undefined) throw retired ?? unknownModel(model)
+  const candidates = resolved.flatMap((each) => each.candidates)
+  return { candidates: candidates.toSorted((a, b) => a.priority - b.priority), lifecycle: first.lifecycle }
+}
+
+function resolveTarget(setting: Setting, resolution: Resolution): Resolved | GatewayError {
+  const { provider, model } = providerOf(setting, resolution.registry)
+  if (provider !== undefined && !isBuiltIn(provider.name)) {
+    return {
+      candidates: expand(setting, { provider, model, card: cardOrFamily(model) }, resolution),
+      lifecycle: {},
+    }
+  }
+  const id = provider === undefined ? model : `${provider.name}/${model}`
+  const card = cardOrFamily(id)
+  const upstreamId = upstreamIdFor(id)
+  const home = provider ?? (card && resolution.registry.providers.get(card.provider))
+  if (card === undefined || upstreamId === undefined || home === undefined) throw unknownModel(model)
+  const verdict = lifecycle(card, resolution.mode, dayOf(resolution.now), resolution.capability)
   const notice = { deprecation: verdict.deprecation, sunset: verdict.sunset }
-  if (verdict.kind === 'retired') {
-    const message = retiredMessage(model, verdict.sunset, verdict.successor)
-    throw new GatewayError('model_retired', message, { param: 'model', retry: false })
-  }
+  if (verdict.kind === 'retired') return retiredModel(model, verdict.sunset, verdict.successor)
   if (verdict.kind === 'serve') {
-    return { candidates: [{ card, target: targetOf(card, upstreamId) }], lifecycle: notice }
+    return {
+      candidates: expand(setting, { provider: home, model: upstreamId, card }, resolution),
+      lifecycle: notice,
+    }
   }
+  const successor = { provider: home, model: verdict.card.upstreamId, card: verdict.card }
   return {
-    candidates: [{ card: verdict.card, target: targetOf(verdict.card, verdict.card.upstreamId) }],
+    candidates: expand(setting, successor, resolution),
     lifecycle: { ...notice, successor: verdict.card.id },
   }
 }
 
-function targetOf(card: ModelCard, model: string): Target {
-  return { id: `${card.provider}/${model}`, provider: card.provider, model }
+/** The provider that a target names, or that its model's name names or is listed by; undefined: by the catalog. */
+function providerOf(
+  { provider, model }: Setting,
+  { providers, byModel }: Registry,
+): { readonly provider: ProviderEntry | undefined; readonly model: string } {
+  if (provider !== undefined) return { provider: providers.get(provider), model }
+  const slash = model.indexOf('/')
+  const prefixed = slash < 0 ? undefined : providers.get(model.slice(0, slash))
+  return prefixed === undefined
+    ? { provider: byModel.get(model), model }
+    : { provider: prefixed, model: model.slice(slash + 1) }
 }
 
-function retiredMessage(model: string, sunset: string | undefined, successor: string | undefined): string {
+/** One candidate for each credential: another key is the nearest fallback. */
+function expand(
+  setting: Setting,
+  {
+    provider,
+    model,
+    card,
+  }: { readonly provider: ProviderEntry; readonly model: string; readonly card: ModelCard | undefined },
+  { ownKey }: Resolution,
+): readonly Candidate[] {
+  const credentials = ownKey
+    ? [{ name: CLIENT, weight: 1 }]
+    : provider.credentials.filter(({ name }) => name === (setting.credential ?? name))
+  return credentials.map(({ name, weight }) => ({
+    target: { id: `${provider.name}/${model}`, provider: provider.name, model, credential: name },
+    card,
+    priority: setting.priority,
+    weight: setting.weight * weight,
+  }))
+}
+
+function retiredModel(
+  model: string,
+  sunset: string | undefined,
+  successor: string | undefined,
+): GatewayError {
   const since = sunset === undefined ? 'has been shut down' : `was shut down on ${sunset}`
-  return `The model '${model}' ${since}.${successor === undefined ? '' : ` Its successor is '${successor}'.`}`
+  const message = `The model '${model}' ${since}.${successor === undefined ? '' : ` Its successor is '${successor}'.`}`
+  return new GatewayError('model_retired', message, { param: 'model', retry: false })
 }
 
 /** The same words whether a model does not exist or is not the caller's to use. */
@@ -75,6 +146,9 @@ export function unknownModel(model: string): GatewayError {
   return new GatewayError(
     'model_not_found',
     `The model '${shown}' does not exist or you do not have access to it.`,
-    { param: 'model', retry: false },
+    {
+      param: 'model',
+      retry: false,
+    },
   )
 }

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts'
-import { endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
+import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
 import type { Failure } from '../providers/failure.ts'
 import type { Adaptation } from '../providers/provider.ts'
 import { decide } from '../router/retry.ts'
@@ -98,7 +98,7 @@ function inputOf<E extends EndpointId>(
 ): AttemptInput<Wires[E]> {
   const { codec, provider, context, url, headers, bodies } = prepared
   return {
-    endpoint: endpoints[call.endpoint],
+    endpoint: endpointOf(call.endpoint),
     codec,
     provider,
     context,
@@ -113,9 +113,9 @@ function inputOf<E extends EndpointId>(
 }
 
 /** An answer that is not streamed comes whole, at the end: only the deadline bounds it, less a share kept for the next target. */
-function limitsOf(
+function limitsOf<E extends EndpointId>(
   { config, timers }: Ports,
-  call: Call<EndpointId>,
+  call: Call<E>,
   {
     candidate,
     run,
@@ -128,7 +128,8 @@ function limitsOf(
   const wholeMs = hasNext ? remainingMs * SHARE_WITH_ALTERNATIVE : remainingMs
   const firstEventMs = reasons ? timeouts.reasoningFirstEventMs : timeouts.firstEventMs
   return {
-    firstEventMs: call.request.stream === true ? Math.min(firstEventMs, wholeMs) : wholeMs,
+    firstEventMs:
+      endpointOf(call.endpoint).answer(call.request) === 'json' ? wholeMs : Math.min(firstEventMs, wholeMs),
     stallMs: reasons ? timeouts.reasoningStallMs : timeouts.stallMs,
     keepAliveMs: timeouts.keepAliveMs,
   }

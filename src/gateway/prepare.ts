@@ -1,9 +1,17 @@
 import { GatewayError } from '../errors.ts'
 import { patchJson } from '../lib/json-scan.ts'
-import { endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
-import type { Endpoint, Wire } from '../protocol/endpoint.ts'
+import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
+import type { Wire } from '../protocol/endpoint.ts'
 import { codecFor } from '../providers/index.ts'
-import type { Adaptation, Codec, CodecContext, Media, Provider, Translation } from '../providers/provider.ts'
+import type {
+  Adaptation,
+  Codec,
+  CodecContext,
+  Media,
+  Provider,
+  Target,
+  Translation,
+} from '../providers/provider.ts'
 import type { Candidate } from './candidates.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
 
@@ -26,15 +34,10 @@ export async function prepare<E extends EndpointId>(
   { candidate, run }: { readonly candidate: Candidate; readonly run: Run },
 ): Promise<Prepared<E>> {
   const { target } = candidate
-  const provider = ports.providers[target.provider]
+  const entry = ports.registry.providers.get(target.provider)
+  const provider = entry && ports.apis[entry.api]
   const codec = provider && codecFor(provider, call.endpoint)
-  if (provider === undefined || codec === undefined) {
-    throw new GatewayError(
-      'model_not_found',
-      `The model '${call.request.model}' is not served on ${endpoints[call.endpoint].path}.`,
-      { param: 'model', retry: false },
-    )
-  }
+  if (entry === undefined || provider === undefined || codec === undefined) throw notServed(call)
   const context: CodecContext = {
     target,
     card: candidate.card,
@@ -52,13 +55,13 @@ export async function prepare<E extends EndpointId>(
     provider,
     codec,
     context,
-    url: ports.baseUrl(target.provider) + upstream.path,
+    url: entry.baseUrl + upstream.path,
     headers: {
       'content-type': 'application/json',
-      'accept-encoding': call.request.stream === true ? 'identity' : 'gzip',
+      'accept-encoding': endpointOf(call.endpoint).answer(call.request) === 'json' ? 'gzip' : 'identity',
       'user-agent': 'llm-gateway',
       ...upstream.headers,
-      ...provider.authorize(credentialOf(ports, scope, target.provider)),
+      ...provider.authorize(credentialOf(ports, scope, target)),
     },
     bodies: upstream.bodies,
     adapted: upstream.adapted,
@@ -67,17 +70,21 @@ export async function prepare<E extends EndpointId>(
 
 const NO_MEDIA: ReadonlyMap<string, Media> = new Map()
 
-/** The caller's own key goes to the provider of its first target only: the gateway must not spread it. */
-function credentialOf(ports: Ports, scope: Scope, provider: string): string {
-  const credential = scope.principal.credential ?? ports.credential(provider)
-  if (credential === undefined) {
-    throw new GatewayError(
-      'upstream_authentication_failed',
-      `This gateway has no credential for the provider '${provider}'.`,
-      { retry: false },
-    )
-  }
-  return credential
+function notServed<E extends EndpointId>(call: Call<E>): GatewayError {
+  const message = `The model '${call.request.model}' is not served on ${endpointOf(call.endpoint).path}.`
+  return new GatewayError('model_not_found', message, { param: 'model', retry: false })
+}
+
+/** The caller's own key, or the deployment's that the target names. */
+function credentialOf(ports: Ports, scope: Scope, { credential, provider }: Target): string {
+  const key = scope.principal.credential ?? ports.registry.secret(credential)
+  if (key === undefined) throw noCredential(provider)
+  return key
+}
+
+export function noCredential(provider: string): GatewayError {
+  const message = `This gateway has no credential for the provider '${provider}'.`
+  return new GatewayError('upstream_authentication_failed', message, { retry: false })
 }
 
 interface Encoded {
@@ -114,8 +121,7 @@ async function inlineMedia<E extends EndpointId>(
   scope: Scope,
   run: Run,
 ): Promise<ReadonlyMap<string, Media>> {
-  const endpoint: Endpoint<Wires[E]> = endpoints[call.endpoint]
-  const wanted = endpoint
+  const wanted = endpointOf(call.endpoint)
     .media(call.request)
     .filter(({ url }) => !url.startsWith('data:') && !run.media.has(url))
   await Promise.all(

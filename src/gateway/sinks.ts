@@ -1,40 +1,40 @@
 import type { Sink } from '../lib/sse.ts'
 import type { Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
-import { isRecord } from '../protocol/guards.ts'
 import type { Decoder } from '../lib/sse.ts'
 import { type Failure, UpstreamFailure } from '../providers/failure.ts'
 import { INTERRUPTED } from './answer.ts'
 
 const DONE = '[DONE]'
 
-type Trim<W extends Wire> = ReturnType<Endpoint<W>['trim']>
-
 /**
  * A stream that already is in the caller's format: every event is read, and its text sent as it came, but for what
- * the caller did not ask for. A stream without its end marker, or without a finish reason, was cut short.
+ * the caller did not ask for. A stream without its end marker, or that did not say it was over, was cut short.
  */
 export function relaySink<W extends Wire>(
+  endpoint: Endpoint<W>,
+  request: W['request'],
   observer: Observer<W['event']>,
-  trim: Trim<W>,
   classify: (error: unknown) => Failure,
 ): Sink {
-  let done = false
+  const trim = endpoint.trim(request)
+  let done = !endpoint.doneMarker
   return {
     get started() {
       return observer.started
     },
     push(data, raw, write) {
-      if (done) return
       if (data === DONE) {
+        if (!done) write(raw)
         done = true
-        write(raw)
         return
       }
+      if (done && endpoint.doneMarker) return
       const event = parse(data)
-      if (isRecord(event) && truthy(event['error'])) throw new UpstreamFailure(classify(event))
+      const error = endpoint.errorIn(event)
+      if (error !== undefined) throw new UpstreamFailure(classify(error))
       see(observer, event)
       const text = trim === undefined ? data : trim(event, data)
-      if (text !== undefined) write(text === data ? raw : `data: ${text}\n\n`)
+      if (text !== undefined) write(text === data ? raw : replaced(raw, data, text))
     },
     end() {
       if (!done || !observer.complete) throw cutShort()
@@ -44,17 +44,18 @@ export function relaySink<W extends Wire>(
 
 /** A foreign stream: each event is decoded into events of the caller's format. */
 export function translateSink<W extends Wire>(
-  decoder: Decoder<string, W['event']>,
+  endpoint: Endpoint<W>,
+  request: W['request'],
   observer: Observer<W['event']>,
-  endpoint: { readonly trim: Trim<W>; readonly terminator: string },
+  decoder: Decoder<string, W['event']>,
 ): Sink {
-  const { trim, terminator } = endpoint
+  const trim = endpoint.trim(request)
   let out: (text: string) => void = () => undefined
   const emit = (event: W['event']): void => {
     observer.see(event)
     const data = JSON.stringify(event)
     const text = trim === undefined ? data : trim(event, data)
-    if (text !== undefined) out(`data: ${text}\n\n`)
+    if (text !== undefined) out(endpoint.frame(event, text))
   }
   return {
     get started() {
@@ -72,9 +73,17 @@ export function translateSink<W extends Wire>(
       out = write
       decoder.end(emit)
       if (!observer.complete) throw cutShort()
-      write(terminator)
+      if (endpoint.doneMarker) write(`data: ${DONE}\n\n`)
     },
   }
+}
+
+/** The event with other data: its framing, id and name stay as they came. */
+function replaced(raw: string, data: string, text: string): string {
+  const at = raw.indexOf(data)
+  return at < 0
+    ? `data: ${text.replaceAll('\n', '\ndata: ')}\n\n` // its data came in several lines
+    : raw.slice(0, at) + text + raw.slice(at + data.length)
 }
 
 function parse(data: string): unknown {
@@ -103,6 +112,4 @@ function asFailure(thrown: unknown): UpstreamFailure {
       )
 }
 
-const truthy = (value: unknown): boolean =>
-  value !== undefined && value !== null && value !== false && value !== ''
 const cutShort = (): UpstreamFailure => new UpstreamFailure({ kind: 'cut_short', message: INTERRUPTED })

@@ -1,4 +1,5 @@
 import type { ModelCard } from '../catalog/model-card.ts'
+import type { ProviderEntry, Registry } from '../config/registry.ts'
 import type { Config } from '../config/schema.ts'
 import type { GatewayError } from '../errors.ts'
 import type { Principal } from '../keys/principal.ts'
@@ -90,19 +91,14 @@ export type Served = {
   readonly settled: Promise<Settled>
 } & (
   | {
-      readonly kind: 'body'
-      readonly body: string
-      readonly facts: Facts
-      readonly attempts: readonly Attempted[]
-    }
-  | {
-      readonly kind: 'stream'
-      readonly body: ReadableStream<Uint8Array>
+      readonly kind: 'answer'
+      readonly contentType: string
+      readonly body: string | Uint8Array | ReadableStream<Uint8Array>
       readonly facts: Facts
       readonly attempts: readonly Attempted[]
     }
   /** The headers had to go out before anything was decided: who serves is not known yet. */
-  | { readonly kind: 'early'; readonly body: ReadableStream<Uint8Array> }
+  | { readonly kind: 'early'; readonly contentType: string; readonly body: ReadableStream<Uint8Array> }
   | { readonly kind: 'refused'; readonly error: GatewayError; readonly attempts: readonly Attempted[] }
 )
 
@@ -112,10 +108,10 @@ export interface Ports {
   readonly chance: Chance
   readonly timers: Timers
   readonly fetch: (request: Request) => Promise<Response>
-  readonly providers: Readonly<Record<string, Provider>>
-  readonly baseUrl: (provider: string) => string
-  /** The deployment's own key for a provider. */
-  readonly credential: (provider: string) => string | undefined
+  /** The providers of this deployment, and their keys. */
+  readonly registry: Registry
+  /** How each API is spoken. */
+  readonly apis: Readonly<Record<ProviderEntry['api'], Provider>>
   readonly fetchMedia: (reference: MediaReference, host: string, signal: AbortSignal) => Promise<Media>
   readonly checkMedia: (reference: MediaReference, host: string) => void
   readonly notes: (tenant: string) => Notes

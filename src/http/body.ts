@@ -15,22 +15,43 @@ const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json *(?:;|$)/i
 let inFlight = 0
 
 /** Reads a JSON body under the limits, and scans it before anything parses it. Throws 4xx `GatewayError`s, or 503 when the isolate is full. */
-export async function readJsonBody(request: Request, timers: Timers): Promise<RawBody> {
+export async function readJsonBody(request: Request, timers: Timers, hold: Hold): Promise<RawBody> {
   checkHeaders(request.headers)
-  const bytes = await receive(request, timers)
+  const bytes = await receive(request, timers, hold)
   const text = decode(bytes)
   if (text === '') throw new GatewayError('invalid_json', 'The request has no body.')
   return { text, bytes, members: scanJson(text) }
 }
 
-/** Counts a body against the isolate until `work` is done. */
-export async function holding<T>(bytes: number, work: () => Promise<T>): Promise<T> {
-  inFlight += bytes
-  try {
-    return await work()
-  } finally {
-    inFlight -= bytes
+/** What one request holds of the isolate's memory. */
+export interface Hold {
+  /** Throws 503 `GatewayError` when the isolate is full, or the hold is over. */
+  readonly take: (bytes: number) => void
+  readonly release: () => void
+}
+
+/** Counts a body against the isolate from its first byte until the request has been served. */
+export function startHold(): Hold {
+  let held = 0
+  let over = false
+  return {
+    take(bytes) {
+      if (over || inFlight + bytes > MAX_BYTES_IN_FLIGHT) throw overloaded()
+      held += bytes
+      inFlight += bytes
+    },
+    release() {
+      over = true
+      inFlight -= held
+      held = 0
+    },
   }
+}
+
+function overloaded(): GatewayError {
+  return new GatewayError('gateway_overloaded', 'The gateway holds too many large requests at the moment.', {
+    retryAfterMs: 1_000,
+  })
 }
 
 function checkHeaders(headers: Headers): void {
@@ -40,21 +61,15 @@ function checkHeaders(headers: Headers): void {
   const encoding = headers.get('content-encoding') ?? 'identity'
   if (encoding !== 'identity')
     throw new GatewayError('unsupported_media_type', 'The Content-Encoding of a request must be identity.')
-  const declared = Number(headers.get('content-length') ?? 0)
-  if (inFlight > 0 && inFlight + declared > MAX_BYTES_IN_FLIGHT) {
-    throw new GatewayError('gateway_overloaded', 'The gateway holds too many large requests at the moment.', {
-      retryAfterMs: 1_000,
-    })
-  }
 }
 
-async function receive(request: Request, timers: Timers): Promise<Uint8Array<ArrayBuffer>> {
+async function receive(request: Request, timers: Timers, { take }: Hold): Promise<Uint8Array<ArrayBuffer>> {
   const { promise, reject } = Promise.withResolvers<never>()
   const stop = timers.after(MAX_RECEIVE_MS, () =>
     reject(new GatewayError('request_timeout', 'The request body did not arrive in time.')),
   )
   try {
-    return await Promise.race([readBytes(request, MAX_JSON_BYTES), promise])
+    return await Promise.race([readBytes(request, MAX_JSON_BYTES, take), promise])
   } catch (thrown) {
     if (thrown instanceof BodyTooLarge)
       throw new GatewayError('request_too_large', `The request body exceeds ${MAX_JSON_BYTES} bytes.`)

@@ -18,7 +18,11 @@ export function toGatewayError(thrown: unknown): GatewayError {
 export function fromZod(error: z.ZodError | z.core.$ZodError): GatewayError {
   const [issue] = error.issues
   if (issue === undefined) return new GatewayError('invalid_request', 'Invalid request.')
+  if (issue.path.length === 0)
+    return new GatewayError('invalid_type', 'The request body must be a JSON object.')
   const param = paramOf(issue.path)
+  if (issue.code === 'custom')
+    return new GatewayError('invalid_type', `Invalid type for '${param}': ${issue.message}.`, { param })
   if (issue.code === 'invalid_type') {
     return issue.message.includes('received undefined')
       ? new GatewayError('missing_required_parameter', `Missing required parameter: '${param}'.`, { param })

@@ -33,8 +33,7 @@ export function servedHeaders(served: Served, timing: Timing, now: number): Reco
   const attempts = served.kind === 'early' ? [] : served.attempts
   headers[HEADERS.serverTiming] = serverTiming(timing, attempts)
   if (served.kind !== 'early') headers[HEADERS.attempts] = String(attempts.length)
-  if (served.kind === 'body' || served.kind === 'stream')
-    Object.assign(headers, factHeaders(served.facts, now))
+  if (served.kind === 'answer') Object.assign(headers, factHeaders(served.facts, now))
   return headers
 }
 

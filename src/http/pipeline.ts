@@ -3,11 +3,13 @@ import { GatewayError } from '../errors.ts'
 import { randomText } from '../lib/chance.ts'
 import type { AppEnv } from './env.ts'
 import { HEADERS } from './headers.ts'
-import { holding, readJsonBody } from './body.ts'
+import { readJsonBody, startHold } from './body.ts'
 
 const MAX_URL_CHARS = 8_192
 /** Spellings of a path that another parser might read differently from ours (security.md 2, row 32). */
 const ODD_PATH = /\/\/|\\|%2f|%5c|%2e|%00|;/i
+/** But for the slash of a model id, which every client escapes. */
+const MODEL_SLASH = /^(\/v1\/models\/[^/%]+)%2f/i
 
 /** First in line: an id and the time for every request, and `no-store` on every answer. */
 export const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -25,7 +27,7 @@ export const door: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { url } = c.req.raw
   if (url.length > MAX_URL_CHARS) throw new GatewayError('uri_too_long', 'The URL is too long.')
   const path = c.req.path
-  if (ODD_PATH.test(path)) throw unknownUrl(c.req.method, path)
+  if (ODD_PATH.test(path.replace(MODEL_SLASH, '$1/'))) throw unknownUrl(c.req.method, path)
   await next()
 }
 
@@ -83,10 +85,15 @@ export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 /** Reads the body once, under limits; what follows finds it parsed by nobody yet. */
 export const readBody: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const raw = await readJsonBody(c.req.raw, c.var.services.timers)
-  c.set('raw', raw)
-  Object.assign(c.req.bodyCache, { text: Promise.resolve(raw.text) }) // where Hono's validator takes it from
-  await holding(raw.bytes.byteLength, next)
+  const hold = startHold()
+  try {
+    const raw = await readJsonBody(c.req.raw, c.var.services.timers, hold)
+    c.set('raw', raw)
+    Object.assign(c.req.bodyCache, { text: Promise.resolve(raw.text) }) // where Hono's validator takes it from
+    await next()
+  } finally {
+    hold.release()
+  }
 }
 
 export function unknownUrl(method: string, path: string): GatewayError {

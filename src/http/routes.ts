@@ -58,7 +58,7 @@ function respond(c: Context<AppEnv>, served: Served): Response {
     for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
     return response
   }
-  headers['content-type'] = served.kind === 'body' ? 'application/json' : 'text/event-stream; charset=utf-8'
+  headers['content-type'] = served.contentType
   return new Response(served.body, { headers })
 }
 

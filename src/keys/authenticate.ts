@@ -13,15 +13,15 @@ type Mode = 'anonymous' | 'gateway' | 'client' | 'closed'
  * With a provider key of its own the gateway answers only callers that present one of `GATEWAY_KEYS`; without one
  * it passes the caller's own provider key on. Keys are compared as digests, in constant time.
  */
-export function createAuthenticator(deployment: Deployment): Authenticator {
-  const mode = modeOf(deployment)
+export function createAuthenticator(deployment: Deployment, holdsProviderKeys: boolean): Authenticator {
+  const mode = modeOf(deployment, holdsProviderKeys)
   // Digests, not promises of digests: a request must not wait for what another one started.
   let known: readonly ArrayBuffer[] | undefined
   return {
     async authenticate(headers) {
-      const key = presentedKey(headers)
       if (mode === 'anonymous') return { tenant: 'anonymous', keyId: 'anonymous', may: EVERYTHING }
       if (mode === 'closed') throw refused(CLOSED)
+      const key = presentedKey(headers)
       if (key === undefined) throw refused(mode === 'client' ? NO_PROVIDER_KEY : NO_KEY)
       const hash = await digest(key)
       const id = hex(hash).slice(0, 16)
@@ -36,10 +36,10 @@ export function createAuthenticator(deployment: Deployment): Authenticator {
   }
 }
 
-function modeOf({ providers, gatewayKeys, allowAnonymous }: Deployment): Mode {
+function modeOf({ gatewayKeys, allowAnonymous }: Deployment, holdsProviderKeys: boolean): Mode {
   if (allowAnonymous) return 'anonymous'
   if (gatewayKeys.length > 0) return 'gateway'
-  return Object.values(providers).some(({ apiKey }) => apiKey !== undefined) ? 'closed' : 'client'
+  return holdsProviderKeys ? 'closed' : 'client'
 }
 
 const NO_KEY =

@@ -221,10 +221,10 @@ export function delayed(
 }
 
 /** A body that says one thing. */
-export function bodyOf(text: string): ReadableStream<Uint8Array> {
+export function bodyOf(content: string | Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {
-      controller.enqueue(encoder.encode(text))
+      controller.enqueue(typeof content === 'string' ? encoder.encode(content) : content)
       controller.close()
     },
   })

@@ -1,18 +1,25 @@
 import * as z from 'zod'
 import { GatewayError } from '../errors.ts'
+import { patchJson, scanJson } from '../lib/json-scan.ts'
 import type { ChatChunk, ChatMessage, ChatRequest, ChatWire, Tool } from './chat.ts'
 import type { Endpoint, Feature, MediaReference } from './endpoint.ts'
+import { dataFrame, jsonBytes, topLevelError } from './frames.ts'
 import { isRecord } from './guards.ts'
 import { observeChat } from './chat-observer.ts'
 import { servedBy, toUsage } from './chat-usage.ts'
 
 /** The envelope: what routing needs, and nothing of the message tree (openai.md 2.1; a relayed request is OpenAI's to judge). */
 const envelope = z.looseObject({
-  model: z.string().min(1),
-  messages: z.array(z.custom<ChatMessage>()).min(1),
+  model: z
+    .string()
+    .min(1)
+    // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is refused
+    .regex(/^[^\u0000-\u001f\u007f]*$/, 'it contains control characters'),
+  messages: z.array(z.custom<ChatMessage>(isRecord, 'expected object')).min(1),
   stream: z.boolean().nullish(),
+  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
   n: z.number().int().min(1).max(128).nullish(),
-  tools: z.array(z.custom<Tool>()).max(128).nullish(),
+  tools: z.array(z.custom<Tool>(isRecord, 'expected object')).max(128).nullish(),
 })
 
 /** Fields by which other gateways let a caller choose where the operator's key goes: refused, never relayed. */
@@ -22,15 +29,20 @@ const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/
 export const chat: Endpoint<ChatWire> = {
   path: '/chat/completions',
   capability: 'chat',
-  terminator: 'data: [DONE]\n\n',
+  doneMarker: true,
   envelope,
   check,
+  answer: (request) => (request.stream === true ? 'events' : 'json'),
   features,
   media,
   answers,
+  bytesOf: jsonBytes,
   usage: (response) => toUsage(response.usage),
   served: servedBy,
   observe: observeChat,
+  frame: dataFrame,
+  errorIn: topLevelError,
+  errorFrame: (body) => dataFrame(body, JSON.stringify(body)),
   trim,
 }
 
@@ -107,8 +119,16 @@ function trim(request: ChatRequest): ((event: ChatChunk, data: string) => string
   return (event, data) => {
     if (event.usage === undefined) return data
     if (event.choices.length === 0 && event.usage !== null) return undefined
-    const { usage: _, ...rest } = event
-    const cut = data.replace(/,\s*"usage"\s*:\s*null/, '')
-    return cut === data ? JSON.stringify(rest) : cut
+    return withoutUsage(data)
   }
+}
+
+/** Takes the member out of the text, so that the rest of the event stays as it came. */
+function withoutUsage(data: string): string {
+  // Nearly always it is `null`, not the first member, and the only one of that name.
+  if (data.indexOf('"usage"') === data.lastIndexOf('"usage"')) {
+    const cut = data.replace(/,\s*"usage"\s*:\s*null/, '')
+    if (cut !== data) return cut
+  }
+  return patchJson(data, scanJson(data), { set: {}, drop: ['usage'] })
 }

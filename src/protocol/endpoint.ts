@@ -1,4 +1,6 @@
 import type { z } from 'zod'
+import type { CatalogEndpoint } from '../catalog/model-card.ts'
+import type { ErrorBody } from '../errors.ts'
 import type { Usage } from './usage.ts'
 
 /** What travels on one endpoint, in OpenAI's own shapes. */
@@ -50,24 +52,40 @@ export interface FanOut<W extends Wire> {
   }
 }
 
+/** An answer that is not JSON: sound, subtitles, plain text. */
+export interface BytesAnswer {
+  readonly contentType: string
+  readonly bytes: ReadableStream<Uint8Array> | Uint8Array
+}
+
 /** What the gateway needs to know about an endpoint, whoever serves it. */
 export interface Endpoint<W extends Wire> {
   readonly path: `/${string}`
-  /** The catalog's name for it. */
-  readonly capability: string
-  /** What ends a good stream, e.g. `data: [DONE]` and a blank line. */
-  readonly terminator: string
+  /** The catalog's name for it, where it has one. */
+  readonly capability: CatalogEndpoint | undefined
+  /** Whether a good stream ends with `data: [DONE]`, beside its own last event. */
+  readonly doneMarker: boolean
   /** The shape that the body must have before anything else reads it. */
   readonly envelope: z.ZodType<W['request']>
   /** Checks what every provider needs checked, beyond the envelope's schema; throws `GatewayError`. */
   check(request: W['request']): void
+  /** What comes back: one JSON text, events, or bytes of another kind. */
+  answer(request: W['request']): 'json' | 'events' | 'bytes'
   features(request: W['request']): ReadonlySet<Feature>
   media(request: W['request']): readonly MediaReference[]
   /** Whether a JSON object from an upstream is an answer at all, and not an empty shell. */
   answers(body: object): body is W['response']
+  /** A decoded answer as bytes, for requests whose answer is `bytes`. */
+  bytesOf(response: W['response']): BytesAnswer
   usage(response: W['response']): Usage | undefined
   served(response: W['response']): ServedBy
   observe(request: W['request']): Observer<W['event']>
+  /** An event as it is sent: `data` is its JSON text. */
+  frame(event: W['event'], data: string): string
+  /** The error body in an event of an upstream that carries one instead of an answer. */
+  errorIn(event: unknown): unknown
+  /** The frame that ends a broken stream. */
+  errorFrame(body: ErrorBody): string
   /**
    * What of a stream the caller did not ask for: a function from an event and its text to the text to send, or
    * `undefined` to send nothing. `undefined` altogether when every event is wanted as it is.

@@ -8,3 +8,8 @@ export interface Wires {
 }
 export type EndpointId = keyof Wires
 export const endpoints: { readonly [E in EndpointId]: Endpoint<Wires[E]> } = { chat }
+
+/** The row of one endpoint. */
+export function endpointOf<E extends EndpointId>(id: E): Endpoint<Wires[E]> {
+  return endpoints[id]
+}

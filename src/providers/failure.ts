@@ -72,7 +72,7 @@ export const FAILURES: Readonly<Record<FailureKind, FailureRow>> = {
   billing: { act: 'next', health: 0, gate: 'credential', code: 'insufficient_quota' },
   model_missing: { act: 'next', health: 0, gate: 'model', code: 'model_not_found', relay: true },
   request_timeout: { act: 'retry', health: 1, code: 'upstream_timeout' },
-  conflict: { act: 'retry', health: 0, code: 'upstream_error' },
+  conflict: { act: 'retry', health: 0, code: 'conflict' },
   rate_limited: { act: 'next', health: 0, gate: 'capacity', code: 'rate_limit_exceeded', relay: true },
   slow_down: { act: 'next', health: 0, gate: 'capacity', code: 'rate_limit_exceeded', relay: true },
   quota_exhausted: { act: 'next', health: 0, gate: 'credential', code: 'insufficient_quota', relay: true },

@@ -12,6 +12,8 @@ export interface Target {
   readonly provider: string
   /** The id that the provider knows. */
   readonly model: string
+  /** Name of the key it is reached with; never the key. */
+  readonly credential: string
 }
 
 /** Bytes that the gateway fetched for a URL in the request. */

@@ -2,6 +2,7 @@ import { isRecord } from '../../protocol/guards.ts'
 import { rewriteEnum } from './schema-enum.ts'
 import { flatten } from './schema-flatten.ts'
 import { hintsOf, requirementsHint, withHints } from './schema-hints.ts'
+import type { Show } from './schema-hints.ts'
 import { KEYWORDS } from './schema-keywords.ts'
 import type { Node } from './schema-keywords.ts'
 import { withNull } from './schema-nullable.ts'
@@ -11,13 +12,13 @@ import { allowsType, typesOf } from './schema-types.ts'
 import { constraintsBeside, isAnnotation, isRequirement, unionOf } from './schema-vocabulary.ts'
 import type { GeminiSchema, Place, Schema, Walk } from './schema-walk.ts'
 
-export interface Conversion {
+interface Conversion {
   readonly walk: Walk
   readonly references: References
 }
 
 const ANYTHING: GeminiSchema = {}
-const MAX_HINT_CHARACTERS = 300
+const MAX_SHOWN_CHARACTERS = 300
 
 /** Rewrites one schema and all below it; references are left to the caller (`References.requested`). */
 export function convert(conversion: Conversion, schema: unknown, place: Place): GeminiSchema {
@@ -29,7 +30,8 @@ export function convert(conversion: Conversion, schema: unknown, place: Place): 
   if (!isRecord(schema)) throw walk.refuse(place.path, 'a schema must be an object or a boolean')
   const flat = flatten(walk, references, schema, place.path)
   if (flat.kind === 'reference') {
-    const reference = { $ref: references.refer(flat.target) }
+    const $ref = references.refer(flat.target)
+    const reference = unchanged(schema, [['$ref', $ref]]) ? schema : { $ref }
     return flat.nullable ? withNull(reference) : reference
   }
   const entered = [...flat.copied].filter((target) => !walk.active.has(target))
@@ -42,20 +44,20 @@ export function convert(conversion: Conversion, schema: unknown, place: Place): 
 function write(conversion: Conversion, record: Schema, place: Place): GeminiSchema {
   const union = unionOf(record)
   if (union !== undefined) return writeUnion(conversion, record, union, place)
-  const enumerated = rewriteEnum(inWords(conversion.walk, record, place))
+  const show = showIn(conversion.walk, place)
+  const enumerated = rewriteEnum(withHints(record, hintsOf(record, show)), show)
   const split = unionOf(enumerated)
   if (split !== undefined) return writeUnion(conversion, enumerated, split, place)
   return writeKeywords(conversion, rewrite(enumerated), record, place)
 }
 
-/** Tells in the description what will be left out. */
-function inWords(walk: Walk, record: Schema, place: Place): Schema {
-  const show = (value: unknown) => {
+/** For what is told in a description, because it will be left out. */
+function showIn(walk: Walk, place: Place): Show {
+  return (value) => {
     const text = JSON.stringify(value) ?? ''
     walk.spendText(text.length, place.path)
-    return text.length > MAX_HINT_CHARACTERS ? 'a longer schema' : text
+    return text.length > MAX_SHOWN_CHARACTERS ? 'something longer' : text
   }
-  return withHints(record, hintsOf(record, show))
 }
 
 /** Keeps `source` itself where it comes out unchanged. */
@@ -100,7 +102,7 @@ function writeUnion(
     })
   const same = branches.length === written.length && written.every((schema, i) => schema === branches[i])
   const entries: [string, unknown][] = []
-  for (const [keyword, value] of Object.entries(inWords(walk, record, place))) {
+  for (const [keyword, value] of Object.entries(withHints(record, hintsOf(record, showIn(walk, place))))) {
     if (keyword === union) entries.push([keyword, same ? branches : written])
     else if (isAnnotation(keyword) && typeof value === 'string') {
       walk.spendText(value.length, place.path)

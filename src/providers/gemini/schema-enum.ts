@@ -1,19 +1,23 @@
 import { allowsType, namedTypes, typeOfValue } from './schema-types.ts'
 import type { TypeName } from './schema-types.ts'
 import { withHints } from './schema-hints.ts'
+import type { Show } from './schema-hints.ts'
 import { annotationsOf } from './schema-vocabulary.ts'
 import type { Schema } from './schema-walk.ts'
+
+/** Objects and lists of an enum that are told in a description. */
+const MAX_SHOWN = 10
 
 /**
  * Writes `const` and `enum` as enums of non-empty strings or of numbers. What cannot be one becomes a type
  * and words; several kinds become `anyOf`, in the order of their first values.
  */
-export function rewriteEnum(record: Schema): Schema {
+export function rewriteEnum(record: Schema, show: Show): Schema {
   const values = enumerated(record)
   if (values === undefined) return record
   const { enum: _enum, const: _const, ...rest } = record
   if (values.length === 0) return rest
-  const variants = variantsOf(values, namedTypes(record['type']))
+  const variants = variantsOf(values, namedTypes(record['type']), show)
   const [only, another] = variants
   if (only !== undefined && another === undefined) return single(record, rest, only)
   return { ...annotationsOf(rest), anyOf: variants }
@@ -24,10 +28,7 @@ function enumerated(record: Schema): readonly unknown[] | undefined {
   if (!Array.isArray(values)) return undefined
   const types = namedTypes(record['type'])
   const allowed = values.filter((value) => allowsType(types, typeOfValue(value)))
-  const distinct = new Map(
-    (allowed.length === 0 ? values : allowed).map((value) => [JSON.stringify(value), value]),
-  )
-  return [...distinct.values()]
+  return [...new Set(allowed.length === 0 ? values : allowed)]
 }
 
 /** Keeps the declared type beside an enum, for the null it may allow, and the schema itself if nothing changes. */
@@ -51,6 +52,7 @@ function declares(record: Schema, type: unknown): boolean {
 function variantsOf(
   values: readonly unknown[],
   declared: readonly TypeName[] | undefined,
+  show: Show,
 ): readonly Schema[] {
   const groups = new Map<TypeName, unknown[]>()
   for (const value of values) {
@@ -60,12 +62,12 @@ function variantsOf(
     if (group === undefined) groups.set(kind, [value])
     else group.push(value)
   }
-  return [...groups].map(([kind, group]) => VARIANTS[kind](group, declared))
+  return [...groups].map(([kind, group]) => VARIANTS[kind](group, declared, show))
 }
 
-const VARIANTS: Readonly<
-  Record<TypeName, (values: readonly unknown[], declared: readonly TypeName[] | undefined) => Schema>
-> = {
+type Variant = (values: readonly unknown[], declared: readonly TypeName[] | undefined, show: Show) => Schema
+
+const VARIANTS: Readonly<Record<TypeName, Variant>> = {
   string: (values) => {
     const texts = values.filter((value) => value !== '')
     if (texts.length === 0) return { type: 'string', description: 'Always the empty string.' }
@@ -85,11 +87,10 @@ const VARIANTS: Readonly<
     ...(values.length === 1 && { description: `Always ${String(values[0])}.` }),
   }),
   null: () => ({ type: 'null' }),
-  object: (values) => ({ type: 'object', description: oneOf(values) }),
-  array: (values) => ({ type: 'array', items: {}, description: oneOf(values) }),
+  object: (values, _declared, show) => ({ type: 'object', description: oneOf(values, show) }),
+  array: (values, _declared, show) => ({ type: 'array', items: {}, description: oneOf(values, show) }),
 }
 
-function oneOf(values: readonly unknown[]): string {
-  const text = values.map((value) => JSON.stringify(value)).join(' or ')
-  return text.length > 300 ? 'One of a few fixed values.' : `Always ${text}.`
+function oneOf(values: readonly unknown[], show: Show): string {
+  return values.length > MAX_SHOWN ? 'One of a few fixed values.' : `Always ${values.map(show).join(' or ')}.`
 }

@@ -1,4 +1,5 @@
 import { isRecord } from '../../protocol/guards.ts'
+import { namedTypes } from './schema-types.ts'
 import type { TypeName } from './schema-types.ts'
 import type { GeminiSchema, Schema } from './schema-walk.ts'
 
@@ -31,7 +32,7 @@ const count: Keyword['write'] = (value) =>
 export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
   ['title', { write: text }],
   ['description', { write: text }],
-  ['type', { write: (value) => value }],
+  ['type', { write: (value) => (namedTypes(value) === undefined ? undefined : value) }],
   ['format', { write: text }],
   ['enum', { write: writeEnum }],
   ['minLength', { of: ['string'], write: count }],

@@ -22,10 +22,11 @@ type Visit = (reference: Reference) => GeminiSchema
  */
 export function link(
   walk: Walk,
-  root: GeminiSchema,
+  document: GeminiSchema,
   definitions: ReadonlyMap<string, GeminiSchema>,
   at: string,
 ): GeminiSchema {
+  const root = topOf(walk, document, definitions, at)
   const bodies = new Map([[ROOT, root], ...definitions])
   const edges = new Map<string, string[]>()
   for (const [name, body] of bodies) {
@@ -73,6 +74,27 @@ export function link(
   return Object.keys($defs).length === 0 ? top : { ...top, $defs }
 }
 
+/** A document that is only a reference is replaced by what it refers to: nothing may stand beside a reference. */
+function topOf(
+  walk: Walk,
+  document: GeminiSchema,
+  definitions: ReadonlyMap<string, GeminiSchema>,
+  at: string,
+): GeminiSchema {
+  const seen = new Set<GeminiSchema>()
+  let top = document
+  while (typeof top['$ref'] === 'string') {
+    if (seen.has(top)) throw walk.refuse(at, 'it refers only to itself')
+    seen.add(top)
+    top = definitions.get(nameOf(top['$ref'])) ?? document
+  }
+  return top
+}
+
+function nameOf(reference: string): string {
+  return reference.startsWith(PREFIX) ? reference.slice(PREFIX.length) : ROOT
+}
+
 /** Free form: whoever reads it is told what belongs there. */
 function leaf(name: string, body: GeminiSchema | undefined): GeminiSchema {
   const description = name === ROOT ? 'As the outermost object.' : `As ${name} above.`
@@ -86,7 +108,7 @@ function mapReferences(schema: GeminiSchema, optional: boolean, visit: Visit): G
     return visit({
       schema,
       optional,
-      name: reference.startsWith(PREFIX) ? reference.slice(PREFIX.length) : ROOT,
+      name: nameOf(reference),
     })
   }
   const written = Object.entries(schema).map(([keyword, value]): [string, unknown] => [

@@ -45,9 +45,9 @@ export function mergeSchemas(walk: Walk, parts: readonly Schema[], path: string)
   for (const part of parts) {
     for (const [keyword, value] of Object.entries(part)) {
       if (value === null && keyword !== 'const') continue
-      walk.spend(size(value), path)
       const before = merged.get(keyword)
       const merge = MERGES.get(keyword)
+      walk.spend(size(before) + size(value), path)
       if (!merged.has(keyword)) merged.set(keyword, value)
       else if (merge !== undefined) merged.set(keyword, merge(before, value))
     }
@@ -76,8 +76,8 @@ function mergeTypes(first: unknown, second: unknown): unknown {
 }
 
 function mergeEnums(first: unknown, second: unknown): unknown {
-  const allowed = new Set(list(second).map((value) => JSON.stringify(value)))
-  const common = list(first).filter((value) => allowed.has(JSON.stringify(value)))
+  const allowed = new Set(list(second))
+  const common = list(first).filter((value) => allowed.has(value))
   return common.length === 0 ? first : common
 }
 

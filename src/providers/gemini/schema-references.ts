@@ -23,6 +23,7 @@ export function createReferences(
   const taken = new Set(names.values())
   const requested = new Map<Schema, string>()
   const resolved = new Map<string, Schema | boolean>()
+  const suggested = new Map<Schema, string>()
   const base = isRecord(document) && typeof document['$id'] === 'string' ? document['$id'] : ''
 
   const lookUp = (reference: string, path: string): Schema | boolean => {
@@ -30,7 +31,11 @@ export function createReferences(
     if (local !== '' && !local.startsWith('#'))
       throw walk.refuse(path, `reference ${quote(reference)} leaves the schema`)
     const target = anchors.get(local.slice(1)) ?? follow(document, local.slice(1))
-    if (typeof target === 'boolean' || isRecord(target)) return target
+    if (typeof target === 'boolean') return target
+    if (isRecord(target)) {
+      suggested.set(target, safeName(local.slice(1).split('/').at(-1) || 'root'))
+      return target
+    }
     throw walk.refuse(path, `reference ${quote(reference)} leads nowhere`)
   }
   return {
@@ -52,7 +57,7 @@ export function createReferences(
     },
     refer(target) {
       if (target === root) return '#'
-      const name = names.get(target) ?? unused('schema', taken)
+      const name = names.get(target) ?? unused(suggested.get(target) ?? 'schema', taken)
       names.set(target, name)
       taken.add(name)
       requested.set(target, name)
@@ -71,12 +76,17 @@ function nameDefinitions(document: unknown): Map<Schema, string> {
     if (!isRecord(definitions)) continue
     for (const [name, target] of Object.entries(definitions)) {
       if (!isRecord(target) || names.has(target)) continue
-      const safe = unused(name.replace(/[^A-Za-z0-9_.-]/g, '_') || 'schema', taken)
+      const safe = unused(safeName(name) || 'schema', taken)
       names.set(target, safe)
       taken.add(safe)
     }
   }
   return names
+}
+
+/** Escapes in references are not documented; Gemini never gets to see one. */
+function safeName(name: string): string {
+  return name.replace(/[^A-Za-z0-9_.-]/g, '_')
 }
 
 export function unused(name: string, taken: ReadonlySet<string>): string {

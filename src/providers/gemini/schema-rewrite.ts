@@ -15,27 +15,22 @@ export function rewrite(record: Schema): Schema {
 
 /** Draft 4 to 2019-09 write a tuple as a list of `items`; the rest is `additionalItems` there, `items` since. */
 function rewriteTuple(record: Schema): Schema {
+  if (!Array.isArray(record['items']) && record['items'] !== false) return record
   const { items, additionalItems, ...rest } = record
   const tuple: unknown = Array.isArray(items) ? items : record['prefixItems']
+  if (!Array.isArray(tuple)) return { ...rest, items: {}, maxItems: 0 }
   const beyond: unknown = Array.isArray(items) ? additionalItems : items
-  if (!Array.isArray(tuple)) return beyond === false ? { ...rest, items: {}, maxItems: 0 } : record
-  if (!Array.isArray(items) && beyond !== false) return record
+  if (beyond !== false) return { ...rest, prefixItems: tuple, ...(present(beyond) && { items: beyond }) }
   const { maxItems } = record
   const closed = typeof maxItems === 'number' ? Math.min(maxItems, tuple.length) : tuple.length
-  return {
-    ...rest,
-    prefixItems: tuple,
-    ...(beyond === false
-      ? { maxItems: closed }
-      : beyond !== undefined && beyond !== null && { items: beyond }),
-  }
+  return { ...rest, prefixItems: tuple, maxItems: closed }
 }
 
 /** Without its patterns, an object closed to other names would have to stay empty. */
 function rewritePatterns(record: Schema): Schema {
-  const { patternProperties, additionalProperties, ...rest } = record
-  if (!isRecord(patternProperties)) return record
-  const schemas = Object.values(patternProperties)
+  if (!isRecord(record['patternProperties'])) return record
+  const { patternProperties: _patterns, additionalProperties, ...rest } = record
+  const schemas = Object.values(record['patternProperties'])
   const open = additionalProperties !== undefined && additionalProperties !== false
   if (open || schemas.length === 0) return record
   return { ...rest, additionalProperties: schemas.length === 1 ? schemas[0] : { anyOf: schemas } }
@@ -45,14 +40,19 @@ function rewriteType(record: Schema): Schema {
   const types = typesOf(record)
   if (types === undefined) return record
   const written = writeTypes(types)
-  const { type, ...rest } = record
+  const { type } = record
   const same =
     type === written ||
     (Array.isArray(type) && type.length === written.length && type.every((name, i) => name === written[i]))
-  const typed = same ? record : { type: written, ...rest }
+  const typed = same ? record : retyped(record, written)
   const itemless =
     types.includes('array') && !present(record['items']) && !Array.isArray(record['prefixItems'])
   return itemless ? { ...typed, items: {} } : typed
+}
+
+function retyped(record: Schema, type: unknown): Schema {
+  const { type: _type, ...rest } = record
+  return { type, ...rest }
 }
 
 function present(value: unknown): boolean {
@@ -61,11 +61,11 @@ function present(value: unknown): boolean {
 
 /** In draft 4, `exclusiveMinimum: true` made `minimum` exclusive. */
 function rewriteBounds(record: Schema): Schema {
-  const types = typesOf(record)
-  const integer = types?.includes('integer') === true && !types.includes('number')
   const lower = exclusive(record['exclusiveMinimum'], record['minimum'])
   const upper = exclusive(record['exclusiveMaximum'], record['maximum'])
   if (lower === undefined && upper === undefined) return record
+  const types = typesOf(record)
+  const integer = types?.includes('integer') === true && !types.includes('number')
   const { exclusiveMinimum: _lower, exclusiveMaximum: _upper, ...rest } = record
   if (!integer) {
     const hints = [

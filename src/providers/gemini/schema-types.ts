@@ -2,15 +2,9 @@ import type { Schema } from './schema-walk.ts'
 
 export type TypeName = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null'
 
-const TYPES: ReadonlyMap<string, TypeName> = new Map<string, TypeName>([
-  ['string', 'string'],
-  ['number', 'number'],
-  ['integer', 'integer'],
-  ['boolean', 'boolean'],
-  ['object', 'object'],
-  ['array', 'array'],
-  ['null', 'null'],
-])
+const NAMES: readonly TypeName[] = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null']
+/** Most schemas have one type; its list is made once. */
+const TYPES: ReadonlyMap<string, readonly [TypeName]> = new Map(NAMES.map((name) => [name, [name]]))
 
 /** What a keyword says about the type where `type` is missing. */
 const IMPLIED: ReadonlyMap<string, TypeName> = new Map<string, TypeName>([
@@ -23,12 +17,11 @@ const IMPLIED: ReadonlyMap<string, TypeName> = new Map<string, TypeName>([
 
 /** The type names of `type`; `undefined` is any type. Gemini's own upper-case spelling counts too. */
 export function namedTypes(type: unknown): readonly TypeName[] | undefined {
-  const listed: readonly unknown[] = Array.isArray(type) ? type : [type]
-  const found = new Set<TypeName>()
-  for (const name of listed) {
-    const known = typeof name === 'string' ? TYPES.get(name.toLowerCase()) : undefined
-    if (known !== undefined) found.add(known)
-  }
+  if (typeof type === 'string') return TYPES.get(type) ?? TYPES.get(type.toLowerCase())
+  if (!Array.isArray(type)) return undefined
+  const found = new Set(
+    type.flatMap((name) => (typeof name === 'string' ? (TYPES.get(name.toLowerCase()) ?? []) : [])),
+  )
   return found.size === 0 ? undefined : [...found]
 }
 

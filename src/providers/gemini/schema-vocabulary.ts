@@ -49,7 +49,7 @@ const ANNOTATIONS: ReadonlySet<string> = new Set(['title', 'description'])
 const REFERRING: ReadonlySet<string> = new Set(['$ref', 'allOf', 'nullable'])
 
 /** True if the keyword, set to this value, limits what values are valid. Writers of null mean "not set". */
-export function isConstraint(keyword: string, value: unknown): boolean {
+function isConstraint(keyword: string, value: unknown): boolean {
   return CONSTRAINTS.has(keyword) && (value !== null || keyword === 'const') && value !== undefined
 }
 

@@ -4,18 +4,17 @@ import { convert } from './schema-convert.ts'
 import { link } from './schema-link.ts'
 import { createReferences } from './schema-references.ts'
 import { namedTypes } from './schema-types.ts'
-import { isAlone } from './schema-vocabulary.ts'
 import { createWalk, scan } from './schema-walk.ts'
 import type { GeminiSchema, Schema } from './schema-walk.ts'
 
 export type { GeminiSchema } from './schema-walk.ts'
 
-export interface SchemaOptions {
+interface SchemaOptions {
   /** The error for a schema that cannot be rewritten. */
   readonly code?: ErrorCode
 }
 
-export interface Parameters {
+interface GeminiParameters {
   /** `undefined` for a function without parameters. */
   readonly schema: GeminiSchema | undefined
   /** The schema was put under `value`, because Gemini's arguments are always an object. */
@@ -24,7 +23,7 @@ export interface Parameters {
 
 /** Schemas are never written to, so a retry and the next attempt at another target need not start over. */
 const converted = new WeakMap<object, GeminiSchema>()
-const parameters = new WeakMap<object, Parameters>()
+const parameters = new WeakMap<object, GeminiParameters>()
 
 /**
  * Rewrites a JSON Schema for `parametersJsonSchema` and `responseJsonSchema` (gemini.md 4.5, column A). The
@@ -37,7 +36,7 @@ export function toGeminiSchema(schema: unknown, at: string, options: SchemaOptio
 }
 
 /** Rewrites the parameters of a function. Throws `GatewayError` naming `at`. */
-export function toParameters(schema: unknown, at: string, options: SchemaOptions = {}): Parameters {
+export function toParameters(schema: unknown, at: string, options: SchemaOptions = {}): GeminiParameters {
   if (schema === undefined || schema === null) return { schema: undefined, wrapped: false }
   return remembered(parameters, schema, () => {
     const code = options.code ?? 'invalid_function_parameters'
@@ -89,17 +88,11 @@ function rewriteDocument(
     walk.active.add(schema)
     return convert(conversion, schema, { path, depth: 0 })
   }
-  const top = topOf(source, (reference) => references.resolve(reference, at))
-  const root = typeof top === 'boolean' ? {} : rewriteOne(top, at)
+  const root = rewriteOne(source, at)
   const definitions = new Map<string, GeminiSchema>()
   for (const [target, name] of references.requested)
     definitions.set(name, rewriteOne(target, `${at}.$defs.${name}`))
   return link(walk, around === undefined ? root : around(root), definitions, at)
-}
-
-/** A document that is only a reference is replaced by what it refers to: what the top is must be plain to see. */
-function topOf(source: Schema, resolve: (reference: string) => Schema | boolean): Schema | boolean {
-  return isAlone(source) && typeof source['$ref'] === 'string' ? resolve(source['$ref']) : source
 }
 
 function remembered<T>(memory: WeakMap<object, T>, schema: unknown, compute: () => T): T {

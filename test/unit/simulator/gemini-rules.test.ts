@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Json, JsonObject } from '../../../simulator/json.ts'
 import { sign } from '../../../simulator/gemini/signatures.ts'
-import { bench, dice, googleRequest, read } from './support.ts'
+import { bench, dice, googleRequest, read, textAt } from './support.ts'
 
 const USER: JsonObject = { role: 'user', parts: [{ text: 'hello' }] }
 const SIGNATURE = sign('gemini-3', dice())
@@ -836,7 +836,7 @@ test('lists models in pages', async () => {
   expect(first.json['models']).toHaveLength(5)
   const rest = await read(
     await simulator.fetch(
-      googleRequest(`/models?pageSize=1000&pageToken=${String(first.json['nextPageToken'] as string)}`),
+      googleRequest(`/models?pageSize=1000&pageToken=${textAt(first.json, 'nextPageToken')}`),
     ),
   )
   const names = (rest.json['models'] as JsonObject[]).map((model) => model['name'])

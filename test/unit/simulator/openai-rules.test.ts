@@ -4,10 +4,11 @@ import { bench, chat, read, request } from './support.ts'
 
 /** One valid request per kind of model; each case below breaks one rule of it. */
 const USER: Json = { role: 'user', content: 'Say it in JSON, please' }
-const TOOL: JsonObject = {
-  type: 'function',
-  function: { name: 'get_fx', parameters: { type: 'object', properties: { pair: { type: 'string' } } } },
+const FUNCTION: JsonObject = {
+  name: 'get_fx',
+  parameters: { type: 'object', properties: { pair: { type: 'string' } } },
 }
+const TOOL: JsonObject = { type: 'function', function: FUNCTION }
 const CALL: JsonObject = { id: 'call_1', type: 'function', function: { name: 'get_fx', arguments: '{}' } }
 const SCHEMA: JsonObject = {
   type: 'object',
@@ -20,6 +21,10 @@ function format(schema: JsonObject, more: JsonObject = {}): JsonObject {
   return {
     response_format: { type: 'json_schema', json_schema: { name: 'out', schema, strict: true, ...more } },
   }
+}
+
+function nested(depth: number): JsonObject {
+  return depth === 0 ? { type: 'string' } : { type: 'array', items: nested(depth - 1) }
 }
 
 function content(...parts: Json[]): JsonObject {
@@ -220,7 +225,7 @@ const BROKEN: [string, JsonObject, Refusal][] = [
   ],
   [
     'functions on o3',
-    { model: 'o3', functions: [TOOL['function'] as Json] },
+    { model: 'o3', functions: [FUNCTION] },
     { code: 'unsupported_parameter', param: 'functions' },
   ],
   [
@@ -420,7 +425,13 @@ const BROKEN: [string, JsonObject, Refusal][] = [
     format({ ...SCHEMA, required: ['a', 'b', 'c'] }),
     { code: null, param: 'response_format' },
   ],
-  ['oneOf', deep({ oneOf: [{ type: 'string' }] }), { code: null, param: 'response_format' }],
+  ['oneOf', deep({ type: 'string', oneOf: [{ type: 'string' }] }), { code: null, param: 'response_format' }],
+  ['a schema too deep', deep(nested(11)), { code: null, param: 'response_format' }],
+  [
+    'too many enum values',
+    deep({ type: 'integer', enum: Array.from({ length: 1_001 }, (_, at) => at) }),
+    { code: null, param: 'response_format' },
+  ],
   ['a dangling $ref', deep({ $ref: '#/$defs/x' }), { code: null, param: 'response_format' }],
   ['no type', deep({ description: 'x' }), { code: null, param: 'response_format' }],
   ['an unknown type', deep({ type: 'date' }), { code: null, param: 'response_format' }],
@@ -479,11 +490,7 @@ const BROKEN: [string, JsonObject, Refusal][] = [
     required('tool_choice.function'),
   ],
   ['parallel_tool_calls alone', { parallel_tool_calls: true }, { code: null, param: 'parallel_tool_calls' }],
-  [
-    'functions and tools',
-    { tools: [TOOL], functions: [TOOL['function'] as Json] },
-    { code: null, param: 'functions' },
-  ],
+  ['functions and tools', { tools: [TOOL], functions: [FUNCTION] }, { code: null, param: 'functions' }],
 ]
 
 describe('refuses', () => {

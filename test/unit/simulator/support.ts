@@ -1,5 +1,6 @@
 import { createSimulator } from '../../../simulator/index.ts'
 import type { Options, Simulator } from '../../../simulator/index.ts'
+import { objectOf, parseJson } from '../../../simulator/json.ts'
 import type { Json, JsonObject } from '../../../simulator/json.ts'
 
 export const ORIGIN = 'http://simulator.test'
@@ -38,7 +39,7 @@ export interface Answered {
 
 export async function read(response: Response): Promise<Answered> {
   const text = await response.text()
-  const parsed = text.startsWith('{') ? (JSON.parse(text) as JsonObject) : {}
+  const parsed = objectOf(parseJson(text))
   return { status: response.status, text, json: parsed, headers: response.headers }
 }
 
@@ -110,6 +111,16 @@ export function at(value: unknown, path: string): unknown {
   let here: unknown = value
   for (const key of path.split('.')) here = (here as Record<string, unknown> | null | undefined)?.[key]
   return here
+}
+
+export function textAt(value: unknown, path: string): string {
+  const found = at(value, path)
+  return typeof found === 'string' ? found : ''
+}
+
+export function numberAt(value: unknown, path: string): number {
+  const found = at(value, path)
+  return typeof found === 'number' ? found : Number.NaN
 }
 
 export function joined(events: readonly JsonObject[], path: string): string {

@@ -1,0 +1,71 @@
+import { GatewayError } from '../errors.ts'
+import { type Decoder, relay } from '../lib/sse.ts'
+import { merge } from '../lib/sse-merge.ts'
+import type { Wire } from '../protocol/endpoint.ts'
+import { UpstreamFailure } from '../providers/failure.ts'
+import type { Provider, Translation } from '../providers/provider.ts'
+import { errorOf } from './answer.ts'
+import type { Answer, AttemptInput, AttemptPorts } from './attempt.ts'
+import { breakOf, MAX_ANSWER_BYTES } from './failure-of.ts'
+import { fanOutDecoder } from './fan-out.ts'
+import { readUnexpected } from './read-failure.ts'
+import { relaySink, translateSink } from './sinks.ts'
+
+/** Opens a stream and waits for its first meaningful event. */
+export async function openStream<W extends Wire>(
+  ports: AttemptPorts,
+  input: AttemptInput<W>,
+  responses: readonly Response[],
+  onCancel: () => void,
+): Promise<Extract<Answer<W>, { kind: 'events' }>> {
+  const { endpoint, codec, request, provider, ownKey, limits } = input
+  const observer = endpoint.observe(request)
+  const sink =
+    codec.kind === 'passthrough'
+      ? relaySink(endpoint, request, observer, (error) => provider.classify(200, new Headers(), error))
+      : translateSink(endpoint, request, observer, decoderOf(codec, input))
+  const stream = relay(await upstreamOf(responses, provider), sink, {
+    timers: ports.timers,
+    stallMs: limits.stallMs,
+    keepAliveMs: limits.keepAliveMs,
+    maxEventChars: MAX_ANSWER_BYTES,
+    stalled: () => new UpstreamFailure({ kind: 'stalled', message: 'The upstream stream stalled.' }),
+    errorFrame: (thrown) =>
+      endpoint.errorFrame(errorOf(new UpstreamFailure(breakOf(thrown, input.signal)), ownKey).toBody()),
+    onCancel,
+  })
+  await stream.start()
+  return { kind: 'events', relay: stream, observer }
+}
+
+/** One upstream stream, merged if there are several. */
+async function upstreamOf(
+  responses: readonly Response[],
+  provider: Provider,
+): Promise<ReadableStream<Uint8Array>> {
+  const bodies: ReadableStream<Uint8Array>[] = []
+  for (const response of responses) {
+    const isStream = (response.headers.get('content-type') ?? '').includes('text/event-stream')
+    if (response.body === null || !isStream)
+      throw new UpstreamFailure(await readUnexpected(response, provider))
+    bodies.push(response.body)
+  }
+  const [only] = bodies
+  return only !== undefined && bodies.length === 1 ? only : merge(bodies, MAX_ANSWER_BYTES)
+}
+
+function decoderOf<W extends Wire>(
+  { events, fanOut }: Translation<W>,
+  { request, context, bodies }: AttemptInput<W>,
+): Decoder<string, W['event']> {
+  if (events === undefined) {
+    throw new GatewayError('unsupported_parameter', 'This model does not stream on this endpoint.', {
+      param: 'stream',
+    })
+  }
+  if (fanOut === undefined || bodies.length === 1) return events(request, context)
+  return fanOutDecoder(
+    bodies.map(() => events(request, context)),
+    fanOut,
+  )
+}
