@@ -34,7 +34,8 @@ export function mintKey(kind: KeyKind, kid: string, randomBytes: (count: number)
 /** Undefined for what cannot be one of our keys; costs microseconds and asks nobody. */
 export function parseKey(text: string): ParsedKey | undefined {
   const [, kind, kid] = FORM.exec(text) ?? []
-  if (kid === undefined || checksum(text.slice(0, -CHECK_CHARS - 1)) !== text.slice(-CHECK_CHARS)) return undefined
+  if (kid === undefined || checksum(text.slice(0, -CHECK_CHARS - 1)) !== text.slice(-CHECK_CHARS))
+    return undefined
   return { kind: kind === 'test' ? 'test' : 'live', kid }
 }
 

@@ -1,13 +1,4 @@
-import {
-  atTime,
-  type Books,
-  type Caps,
-  moved,
-  PERIODS,
-  type PeriodName,
-  resetsAt,
-  roomIn,
-} from './books.ts'
+import { atTime, type Books, type Caps, moved, PERIODS, type PeriodName, resetsAt, roomIn } from './books.ts'
 import { booked, total, waitMs } from './window.ts'
 
 /**
@@ -109,24 +100,27 @@ export type Granted =
 /** Sets aside one call (unless only a lease is wanted) and a lease beside it where there is room. */
 export function grant(before: Books, caps: Caps, ask: Ask, now: number): Granted {
   const books = atTime(before, now, LEASE_MS)
-  const need = ask.now ? ask.need : NOTHING
-  const calls = ask.now ? 1 : 0
-  const shortage = ask.now ? shortageOf(books, caps, need, now) : undefined
+  const shortage = ask.now ? shortageOf(books, caps, ask.need, now) : undefined
   if (shortage !== undefined) return { ok: false, books, shortage }
-  const leaseMs = Math.min(LEASE_MS, DAY_MS - (now % DAY_MS)) // a lease spends no money of another day
-  const lease = leaseFor(books, caps, ask, calls)
+  const lease = leaseFor(books, caps, ask)
   if (lease === undefined && !ask.now) return { ok: true, books, grant: undefined }
-  const granted = {
-    requests: need.requests + (lease?.requests ?? 0),
-    tokens: need.tokens + (lease?.tokens ?? 0),
-    nanoUsd: need.nanoUsd + (lease?.nanoUsd ?? 0),
-    calls: calls + (lease?.calls ?? 0),
-  }
-  const made: Grant = {
+  const made = grantOf(books, ask, lease, now)
+  return { ok: true, books: setAside(books, made), grant: made }
+}
+
+interface Amounts extends Need {
+  readonly calls: number
+}
+
+function grantOf(books: Books, ask: Ask, lease: Amounts | undefined, now: number): Grant {
+  // A lease spends no money of another day.
+  const leaseMs = lease === undefined ? 0 : Math.min(LEASE_MS, DAY_MS - (now % DAY_MS))
+  const granted = sum(lease, ask.now ? { ...ask.need, calls: 1 } : undefined)
+  return {
     ...granted,
     id: ask.id,
-    leaseMs: lease === undefined ? 0 : leaseMs,
-    bookedAt: lease === undefined ? now : now + leaseMs,
+    leaseMs,
+    bookedAt: now + leaseMs,
     bookedRequests: finite(granted.requests),
     bookedTokens: finite(granted.tokens),
     keys: { day: books.money.day.key, month: books.money.month.key, total: books.money.total.key },
@@ -138,10 +132,19 @@ export function grant(before: Books, caps: Caps, ask: Ask, now: number): Granted
     reported: NOTHING,
     own: false,
   }
-  return { ok: true, books: setAside(books, made), grant: made }
+}
+
+function sum(a: Amounts = NO_AMOUNTS, b: Amounts = NO_AMOUNTS): Amounts {
+  return {
+    requests: a.requests + b.requests,
+    tokens: a.tokens + b.tokens,
+    nanoUsd: a.nanoUsd + b.nanoUsd,
+    calls: a.calls + b.calls,
+  }
 }
 
 export const NOTHING: Need = { requests: 0, tokens: 0, nanoUsd: 0 }
+const NO_AMOUNTS: Amounts = { ...NOTHING, calls: 0 }
 
 function setAside(books: Books, made: Grant): Books {
   return {
@@ -178,12 +181,7 @@ function shortageOf(books: Books, caps: Caps, need: Need, now: number): Shortage
 }
 
 /** A share of what is left of every limit; none if one of them has not room for another such call. */
-function leaseFor(
-  books: Books,
-  caps: Caps,
-  { need: typical, now: immediate }: Ask,
-  calls: number,
-): (Need & { readonly calls: number }) | undefined {
+function leaseFor(books: Books, caps: Caps, { need: typical, now: immediate }: Ask): Amounts | undefined {
   const taken = immediate ? typical : NOTHING
   const money = PERIODS.map((name) => {
     const { spent, held } = books.money[name]
@@ -193,7 +191,7 @@ function leaseFor(
     requests: share(caps.requests, total(books.requests) + taken.requests, LEASE_PARTS),
     tokens: share(caps.tokens, total(books.tokens) + taken.tokens, LEASE_PARTS),
     nanoUsd: Math.min(...money),
-    calls: share(caps.calls, books.calls + calls, SLOT_PARTS),
+    calls: share(caps.calls, books.calls + (immediate ? 1 : 0), SLOT_PARTS),
   }
   const fits =
     lease.calls >= 1 &&

@@ -88,8 +88,9 @@ export interface KeyView extends Omit<KeyRecord, 'secrets'> {
   readonly secretExpiresAt?: number | undefined
 }
 
-export function viewOf({ secrets: _, ...record }: KeyRecord, secret?: KeySecret): KeyView {
-  return { ...record, secretExpiresAt: secret?.expiresAt }
+export function viewOf(record: KeyRecord, secret?: KeySecret): KeyView {
+  const { secrets, ...rest } = record
+  return { ...rest, secretExpiresAt: (secret ?? secrets.at(-1))?.expiresAt }
 }
 
 /** The secret behind a hash, if it still is one. Every stored hash is compared, each in constant time. */
@@ -132,7 +133,8 @@ export function matches(pattern: string, name: string): boolean {
   const [first = '', ...rest] = pattern.split('*')
   const last = rest.pop()
   if (last === undefined) return pattern === name
-  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false
+  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length)
+    return false
   let from = first.length
   const end = name.length - last.length
   for (const part of rest) {

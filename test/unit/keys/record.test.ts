@@ -18,7 +18,12 @@ const make = (input: object = {}) => newRecord(newKeySchema.parse({ name: 'k', .
 describe('a new key', () => {
   test('has the defaults that its schema states', () => {
     const record = keyRecordSchema.parse(make())
-    expect(record).toMatchObject({ tenant: 'key_0000000000', kind: 'live', disabled: false, failMode: 'closed' })
+    expect(record).toMatchObject({
+      tenant: 'key_0000000000',
+      kind: 'live',
+      disabled: false,
+      failMode: 'closed',
+    })
     expect(record.scopes).toEqual({ override: false, metadata: {} })
     expect(isLimited(record)).toBe(false)
   })
@@ -63,19 +68,28 @@ describe('authorize', () => {
     const key = view({ scopes: { models: ['gpt-4o-mini', 'gemini-2.5-*', 'cheap'], endpoints: ['chat'] } })
     const model = (name: string) => authorize(key, { now: NOW, model: name })
     expect(authorize(key, { now: NOW, endpoint: 'embeddings' })).toBe('endpoint')
-    for (const name of ['gpt-4o-mini', 'openai/gpt-4o-mini', 'gpt-4o-mini-2024-07-18', 'gemini-2.5-flash', 'cheap'])
-      expect(model(name), name).toBeUndefined()
-    for (const name of ['gpt-4o', 'gemini-3-pro', 'cheap2', 'GPT-4o-mini', '../gpt-4o-mini', ''])
-      expect(model(name), name).toBe('model')
+    const covered = [
+      'gpt-4o-mini',
+      'openai/gpt-4o-mini',
+      'gpt-4o-mini-2024-07-18',
+      'gemini-2.5-flash',
+      'cheap',
+    ]
+    const others = ['gpt-4o', 'gemini-3-pro', 'cheap2', 'GPT-4o-mini', '../gpt-4o-mini', '']
+    expect([...covered, ...others].filter((name) => model(name) === undefined)).toEqual(covered)
     expect(authorize(view({ scopes: { models: [] } }), { now: NOW, model: 'gpt-4o' })).toBe('model')
   })
 
   test('a star stands for any run of characters', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 6 }), fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 8 }), (pattern, name) => {
-        const oracle = new RegExp(`^${pattern.replaceAll('*', '[ab]*')}$`)
-        expect(matches(pattern, name)).toBe(oracle.test(name))
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 6 }),
+        fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 8 }),
+        (pattern, name) => {
+          const oracle = new RegExp(`^${pattern.replaceAll('*', '[ab]*')}$`)
+          expect(matches(pattern, name)).toBe(oracle.test(name))
+        },
+      ),
     )
   })
 })
