@@ -44,6 +44,7 @@ export const ERRORS = {
   upstream_stream_stalled: { status: 504, type: 'server_error' },
   upstream_unavailable: { status: 503, type: 'server_error' },
   gateway_overloaded: { status: 503, type: 'server_error' },
+  limiter_unavailable: { status: 503, type: 'server_error' },
   upstream_timeout: { status: 504, type: 'server_error' },
 } as const satisfies Record<string, { readonly status: number; readonly type: string }>
 export type ErrorCode = keyof typeof ERRORS

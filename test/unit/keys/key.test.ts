@@ -62,16 +62,24 @@ describe('the form of a key', () => {
 
   test.each(['', 'gw_live_', 'sk-proj-abc', 'gw_live_0000000000_x_000000', `gw_prod_${'0'.repeat(61)}`])(
     'refuses %j',
-    (text) => expect(parseKey(text)).toBeUndefined(),
+    (text) => {
+      expect(parseKey(text)).toBeUndefined()
+    },
   )
 
   test('arbitrary text is never a key, and never throws', () => {
-    fc.assert(fc.property(fc.string(), (text) => expect(parseKey(text)).toBeUndefined()))
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(parseKey(text)).toBeUndefined()
+      }),
+    )
   })
 
   test('the checksum is the usual CRC-32', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme-ascii' }), (text) => expect(crc32(text)).toBe(zlibCrc32(text))),
+      fc.property(fc.string({ unit: 'grapheme-ascii' }), (text) => {
+        expect(crc32(text)).toBe(zlibCrc32(text))
+      }),
     )
   })
 

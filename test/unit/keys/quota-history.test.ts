@@ -111,14 +111,9 @@ class World {
         this.now += step.ms
         return
       case 'expire':
-        this.now += step.late
-        for (const made of this.grants.values())
-          this.keep(made.id, expire(this.books, CAPS, made, this.clock))
-        return
+        return this.expire(step.late)
       case 'die':
-        for (const call of this.calls) if (call.id.startsWith(`${step.isolate}:`)) call.dead = true
-        this.isolates[step.isolate] = { lease: undefined, closed: [] }
-        return
+        return this.die(step.isolate)
       case 'jump':
         this.skew += step.ms
         return
@@ -127,6 +122,14 @@ class World {
         this.grants = structuredClone(this.grants)
     }
   }
+  expire(late: number): void {
+    this.now += late
+    for (const made of this.grants.values()) this.keep(made.id, expire(this.books, CAPS, made, this.clock))
+  }
+  die(isolate: number): void {
+    for (const call of this.calls) if (call.id.startsWith(`${isolate}:`)) call.dead = true
+    this.isolates[isolate] = { lease: undefined, closed: [] }
+  }
   call(isolate: number, worst: number, share: number): void {
     const own = this.isolate(isolate)
     const id = `${isolate}:${this.id()}`
@@ -134,7 +137,12 @@ class World {
     // A call counts in the periods of its grant, which the object's clock may have left since.
     const admitted = (grantId: string) =>
       this.calls.push({
-        ...{ id, worst, cost: Math.floor(worst * share), at: this.now, over: false, dead: false },
+        id,
+        worst,
+        cost: Math.floor(worst * share),
+        at: this.now,
+        over: false,
+        dead: false,
         keys: this.keys.get(grantId)!,
       })
     const { lease } = own
@@ -210,6 +218,7 @@ test('whatever is lost, repeated, restarted or dies, money is counted once and w
         world.run(each)
         world.check()
       }
+      expect(world.books.overrun).toBe(0)
     }),
     { numRuns: 300 },
   )
