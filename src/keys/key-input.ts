@@ -42,6 +42,7 @@ export const keyChangeSchema = z
   })
   .partial()
 export type KeyChange = z.input<typeof keyChangeSchema>
+export type ParsedKeyChange = z.infer<typeof keyChangeSchema>
 
 type ParsedNewKey = z.infer<typeof newKeySchema>
 
@@ -70,7 +71,7 @@ export function newRecord(
 }
 
 /** The record after a change; nothing else of it moves. */
-export function changed(record: KeyRecord, change: z.infer<typeof keyChangeSchema>): KeyRecord {
+export function changed(record: KeyRecord, change: ParsedKeyChange): KeyRecord {
   const { expiresAt: oldExpiry, ...rest } = record
   const { expiresAt, budgets, ...plain } = change
   const expiry = expiresAt === undefined ? oldExpiry : (expiresAt ?? undefined)

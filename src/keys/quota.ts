@@ -34,6 +34,8 @@ export interface Ask {
   readonly need: Need
   /** False: nobody waits, only a lease for calls like this one is wanted. */
   readonly now: boolean
+  /** Whether a share for calls to come is wanted beside it. */
+  readonly lease: boolean
   /** How long a call may run, in milliseconds. */
   readonly callMs: number
 }
@@ -102,7 +104,7 @@ export function grant(before: Books, caps: Caps, ask: Ask, now: number): Granted
   const books = atTime(before, now, LEASE_MS)
   const shortage = ask.now ? shortageOf(books, caps, ask.need, now) : undefined
   if (shortage !== undefined) return { ok: false, books, shortage }
-  const lease = leaseFor(books, caps, ask)
+  const lease = ask.lease ? leaseFor(books, caps, ask) : undefined
   if (lease === undefined && !ask.now) return { ok: true, books, grant: undefined }
   const made = grantOf(books, ask, lease, now)
   return { ok: true, books: setAside(books, made), grant: made }

@@ -4,7 +4,7 @@ import type { Short, Shortage } from './quota.ts'
 
 /** Why a call is not served, and what its caller can do about it. */
 export interface Refusal {
-  readonly kind: Short | 'unavailable'
+  readonly kind: Short | Denial | 'unavailable'
   /** The call alone is larger than the limit. */
   readonly never: boolean
   /** Absent: waiting does not help. */
@@ -47,7 +47,7 @@ const REFUSALS = {
     message: 'The limits of this key cannot be checked at the moment.',
     never: 'The limits of this key cannot be checked at the moment.',
   },
-} satisfies Record<Refusal['kind'], Row>
+} satisfies Record<Short | 'unavailable', Row>
 
 function quota(period: string, remedy: string): Row {
   return {
@@ -62,6 +62,7 @@ const MAX_RETRY_AFTER_MS = 3_600_000
 
 /** Money that is spent or set aside seldom comes back within a retry: there a client is told to stop (B-01). */
 export function refusalError({ kind, never, retryAfterMs, headers }: Refusal): GatewayError {
+  if (isDenial(kind)) return denialError(kind)
   const row: Row = REFUSALS[kind]
   const wait = never || (retryAfterMs ?? Infinity) > MAX_RETRY_AFTER_MS ? undefined : retryAfterMs
   const upstream = row.type === undefined ? undefined : { status: 429, type: row.type, code: row.code }
@@ -84,6 +85,10 @@ const DENIALS = {
   endpoint: { code: 'not_allowed', message: 'This API key may not use this endpoint.' },
   model: { code: 'model_not_found', message: 'The model does not exist or you do not have access to it.' },
 } satisfies Record<Denial, { readonly code: ErrorCode; readonly message: string }>
+
+function isDenial(kind: Refusal['kind']): kind is Denial {
+  return Object.hasOwn(DENIALS, kind)
+}
 
 /** What exists beyond a key's scope is not told apart from what does not exist. */
 export function denialError(denial: Denial): GatewayError {

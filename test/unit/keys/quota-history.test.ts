@@ -150,7 +150,12 @@ class World {
     if (own.lease !== undefined) own.closed.push(own.lease)
     own.lease = undefined
     const askId = this.id()
-    const result = grant(this.books, CAPS, { id: askId, need, now: true, callMs: 600_000 }, this.clock)
+    const result = grant(
+      this.books,
+      CAPS,
+      { id: askId, need, now: true, lease: true, callMs: 600_000 },
+      this.clock,
+    )
     this.books = result.books
     if (!result.ok || result.grant === undefined) return
     this.grants.set(askId, result.grant)

@@ -10,6 +10,7 @@ const ask = (id: string, nanoUsd = 0, more: Partial<Ask> = {}): Ask => ({
   id,
   need: need(nanoUsd),
   now: true,
+  lease: true,
   callMs: 600_000,
   ...more,
 })

@@ -1,0 +1,193 @@
+import { isValid, type Lease, openLease, reportOf, type Reservation, take } from './lease.ts'
+import type { Meters } from './meters.ts'
+import type { SyncAnswer } from './sync.ts'
+import { type Ask, type Grant, LEASE_MS, type Report } from './quota.ts'
+import { isLimited, type KeyView } from './record.ts'
+
+/** What one isolate knows of one key's limits. Changed in place; lives as long as the isolate. */
+export interface Account {
+  readonly kid: string
+  /** The HMAC that the key was last presented with: what the object is asked by. */
+  hash: string
+  lease: Lease | undefined
+  /** Leases that admit no more, with calls that run or news for the object. */
+  closed: Lease[]
+  meters: Meters
+  /** Asks under way that want a lease: one at a time is enough. */
+  asking: number
+  /** A lease was wanted and not given, the limit being near: no more is wanted before this. */
+  quietUntil: number
+  /** Since when the object cannot be reached, and the money that may still be spent without it. */
+  outage: { readonly since: number; nanoUsd: number; probeAt: number } | undefined
+  /** When a report is planned for. */
+  flushAt: number | undefined
+}
+
+export function openAccount(kid: string, hash: string): Account {
+  return {
+    kid,
+    hash,
+    lease: undefined,
+    closed: [],
+    meters: {},
+    asking: 0,
+    quietUntil: 0,
+    outage: undefined,
+    flushAt: undefined,
+  }
+}
+
+/** How long calls on a key without limits are collected before they are reported. */
+const UNLIMITED_MS = 5_000
+/** An open outage is served from shares that last a minute, as the limits do. */
+const OUTAGE_MS = 60_000
+/** How often an isolate tries again to reach the object, behind a request. */
+const PROBE_MS = 5_000
+/** What fails open may use: a tenth of each rate, a twentieth of each budget, per isolate. */
+const OPEN_RATE_PARTS = 10
+const OPEN_BUDGET_PARTS = 20
+/** A lease that has served this many calls will be followed by another before it ends. */
+const BUSY_CALLS = 2
+
+/** The lease that has room for the call, if there is one at hand; a key without limits always has. */
+export function admitted(account: Account, key: KeyView, call: Reservation, now: number): Lease | undefined {
+  const { lease } = account
+  if (lease !== undefined && isValid(lease, now)) return take(lease, call) ? lease : undefined
+  if (isLimited(key)) return undefined
+  const own = ownLease(call.id, now, { leaseMs: UNLIMITED_MS, ...UNLIMITED })
+  replaceLease(account, own)
+  return take(own, call) ? own : undefined
+}
+
+const UNLIMITED = { requests: Infinity, tokens: Infinity, nanoUsd: Infinity, calls: Infinity }
+
+function ownLease(
+  id: string,
+  now: number,
+  amounts: Pick<Grant, 'requests' | 'tokens' | 'nanoUsd' | 'calls' | 'leaseMs'>,
+): Lease {
+  return openLease({ id: `own_${id}`, own: true, ...amounts }, now)
+}
+
+/** What to ask the object for a call that no lease has room for. */
+export function askFor(account: Account, call: Reservation, callMs: number, now: number): Ask {
+  const { id, ...need } = call
+  return { id, need, now: true, lease: account.asking === 0 && now >= account.quietUntil, callMs }
+}
+
+/** What to ask ahead, so that the next calls need not wait; undefined while the lease at hand will do. */
+export function askAhead(account: Account, call: Reservation, callMs: number, now: number): Ask | undefined {
+  const { lease, outage } = account
+  if (account.asking > 0) return undefined
+  const { id, ...need } = call
+  const ask: Ask = { id: `next_${id}`, need, now: false, lease: true, callMs }
+  if (outage !== undefined) return now >= outage.probeAt ? ask : undefined
+  if (lease === undefined || lease.own || now < account.quietUntil || lease.served < BUSY_CALLS)
+    return undefined
+  const aged = now - lease.openedAt > (LEASE_MS * 3) / 4
+  return aged || runsLow(lease, call) ? ask : undefined
+}
+
+/** Fewer than two more such calls fit, or a quarter of the calls. */
+function runsLow({ left, size }: Lease, call: Reservation): boolean {
+  return (
+    left.calls < Math.min(size / 4, 2) ||
+    left.requests < 2 * call.requests ||
+    left.tokens < 2 * call.tokens ||
+    left.nanoUsd < 2 * call.nanoUsd
+  )
+}
+
+/** Takes over what the object granted: the call it was granted for, if it still waits, and a lease for others. */
+export function accept(account: Account, granted: Grant, askedAt: number, call?: Reservation): Lease {
+  const lease = openLease(granted, askedAt)
+  if (call !== undefined) take(lease, call)
+  if (granted.leaseMs > 0) replaceLease(account, lease)
+  else {
+    account.closed.push(lease)
+    lease.changed = call === undefined // what nobody waits for any more goes back; a running call is known already
+  }
+  return lease
+}
+
+function replaceLease(account: Account, next: Lease | undefined): void {
+  if (account.lease !== undefined) account.closed.push(account.lease)
+  account.lease = next
+}
+
+/** Without its object a key that fails open gets a share of its limits from the isolate itself. */
+export function admittedInOutage(
+  account: Account,
+  key: KeyView,
+  call: Reservation,
+  now: number,
+): Lease | undefined {
+  if (key.failMode !== 'open') return undefined
+  account.outage ??= { since: now, nanoUsd: openMoney(key), probeAt: now }
+  account.outage.probeAt = now + PROBE_MS
+  const current = account.lease
+  if (current?.own === true && isValid(current, now)) return take(current, call) ? current : undefined
+  if (current !== undefined) closeLease(account)
+  const { requestsPerMinute = Infinity, tokensPerMinute = Infinity, concurrent = Infinity } = key.limits
+  const lease = ownLease(call.id, now, {
+    leaseMs: OUTAGE_MS,
+    requests: Math.ceil(requestsPerMinute / OPEN_RATE_PARTS),
+    tokens: Math.ceil(tokensPerMinute / OPEN_RATE_PARTS),
+    calls: Math.ceil(concurrent / OPEN_RATE_PARTS),
+    nanoUsd: account.outage.nanoUsd,
+  })
+  replaceLease(account, lease)
+  return take(lease, call) ? lease : undefined
+}
+
+function openMoney({ budgets }: KeyView): number {
+  const { day = Infinity, month = Infinity, total = Infinity } = budgets
+  return Math.floor(Math.min(day, month, total) / OPEN_BUDGET_PARTS)
+}
+
+/** Closes what has ended and says what is new. Until `delivered`, nothing counts as told. */
+export function collect(account: Account, now: number): readonly Report[] {
+  const { lease } = account
+  if (lease !== undefined && !isValid(lease, now)) closeLease(account)
+  const news = account.closed.filter(({ changed }) => changed)
+  return news.map((each) => {
+    each.changed = false
+    return reportOf(each)
+  })
+}
+
+/** The lease admits no more: its unused part goes back with the next report. */
+export function closeLease(account: Account): void {
+  const { lease, outage } = account
+  if (lease?.own === true && outage !== undefined) outage.nanoUsd = lease.left.nanoUsd
+  replaceLease(account, undefined)
+}
+
+/** What an answer changes, whatever it was asked for. */
+export function delivered(account: Account, answer: SyncAnswer, leaseWanted: boolean, askedAt: number): void {
+  account.meters = answer.meters
+  if (leaseWanted && (answer.granted?.leaseMs ?? 0) === 0) account.quietUntil = askedAt + LEASE_MS
+  account.closed = account.closed.filter(({ open, changed }) => changed || open.size > 0)
+  if (account.outage === undefined) return
+  if (account.lease?.own === true) closeLease(account)
+  account.outage = undefined
+}
+
+export function undelivered(account: Account, reports: readonly Report[]): void {
+  const ids = new Set(reports.map(({ id }) => id))
+  for (const each of account.closed) if (ids.has(each.id)) each.changed = true
+}
+
+export function hasNews({ lease, closed }: Account, now: number): boolean {
+  return closed.some(({ changed }) => changed) || (lease !== undefined && !isValid(lease, now))
+}
+
+/** When what is known now must be reported: with the end of the lease, or soon. */
+export function flushDue(account: Account, now: number): number | undefined {
+  const { lease, closed } = account
+  const soon = closed.some(({ changed }) => changed) ? now + FLUSH_MS : undefined
+  if (lease === undefined) return soon
+  return Math.min(soon ?? Infinity, Math.max(lease.validUntil, now))
+}
+/** Calls that end close to each other are reported together. */
+const FLUSH_MS = 500
