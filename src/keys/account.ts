@@ -1,7 +1,7 @@
-import { isValid, type Lease, openLease, reportOf, type Reservation, take } from './lease.ts'
+import { isValid, type Lease, openLease, reportOf, type Reservation, shrink, take } from './lease.ts'
 import type { Meters } from './meters.ts'
 import type { SyncAnswer } from './sync.ts'
-import { type Ask, type Grant, LEASE_MS, type Report } from './quota.ts'
+import { type Ask, type Grant, LEASE_MS, type Need, type Report, type Shortage } from './quota.ts'
 import { isLimited, type KeyView } from './record.ts'
 
 /** What one isolate knows of one key's limits. Changed in place; lives as long as the isolate. */
@@ -15,6 +15,11 @@ export interface Account {
   meters: Meters
   /** Asks under way that want a lease: one at a time is enough. */
   asking: number
+  /** Calls within the life of a lease, as a running mean, and when it was last brought up to date. */
+  demand: number
+  seenAt: number
+  /** The object's last no, believed for a moment: a caller that insists does not reach it. */
+  refused: { readonly shortage: Shortage; readonly need: Need; readonly until: number } | undefined
   /** A lease was wanted and not given, the limit being near: no more is wanted before this. */
   quietUntil: number
   /** Since when the object cannot be reached, and the money that may still be spent without it. */
@@ -31,6 +36,9 @@ export function openAccount(kid: string, hash: string): Account {
     closed: [],
     meters: {},
     asking: 0,
+    demand: 0,
+    seenAt: 0,
+    refused: undefined,
     quietUntil: 0,
     outage: undefined,
     flushAt: undefined,
@@ -46,8 +54,10 @@ const PROBE_MS = 5_000
 /** What fails open may use: a tenth of each rate, a twentieth of each budget, per isolate. */
 const OPEN_RATE_PARTS = 10
 const OPEN_BUDGET_PARTS = 20
-/** A lease that has served this many calls will be followed by another before it ends. */
-const BUSY_CALLS = 2
+/** So many calls within the life of a lease make a lease worth its return. */
+const BUSY_CALLS = 1.5
+/** How long a refusal stands without asking again. */
+const REFUSED_MS = 1_000
 
 /** The lease that has room for the call, if there is one at hand; a key without limits always has. */
 export function admitted(account: Account, key: KeyView, call: Reservation, now: number): Lease | undefined {
@@ -69,10 +79,36 @@ function ownLease(
   return openLease({ id: `own_${id}`, own: true, ...amounts }, now)
 }
 
+/** Counts a call that came, whether or not it will be served. */
+export function observe(account: Account, now: number): void {
+  const elapsed = Math.max(0, now - account.seenAt)
+  account.demand = account.demand * Math.exp(-elapsed / LEASE_MS) + 1
+  account.seenAt = now
+}
+
+/** Half as much again as is to be expected; a key that is seldom used gets no lease, which nobody would use. */
+function wanted({ demand }: Account): number {
+  return demand < BUSY_CALLS ? 0 : Math.ceil(demand * 1.5)
+}
+
 /** What to ask the object for a call that no lease has room for. */
 export function askFor(account: Account, call: Reservation, callMs: number, now: number): Ask {
   const { id, ...need } = call
-  return { id, need, now: true, lease: account.asking === 0 && now >= account.quietUntil, callMs }
+  const lease = account.asking === 0 && now >= account.quietUntil ? wanted(account) : 0
+  return { id, need, now: true, lease, callMs }
+}
+
+/** The object has just refused as much, or less. */
+export function refusedAlready({ refused }: Account, need: Need, now: number): Shortage | undefined {
+  if (refused === undefined || now >= refused.until) return undefined
+  const { shortage } = refused
+  if (shortage.short === 'concurrent') return undefined // comes back with any call that ends
+  const unit = shortage.short === 'requests' || shortage.short === 'tokens' ? shortage.short : 'nanoUsd'
+  return need[unit] >= refused.need[unit] ? shortage : undefined
+}
+
+export function refusedNow(account: Account, shortage: Shortage, need: Need, now: number): void {
+  account.refused = { shortage, need, until: now + Math.min(shortage.waitMs ?? REFUSED_MS, REFUSED_MS) }
 }
 
 /** What to ask ahead, so that the next calls need not wait; undefined while the lease at hand will do. */
@@ -80,18 +116,17 @@ export function askAhead(account: Account, call: Reservation, callMs: number, no
   const { lease, outage } = account
   if (account.asking > 0) return undefined
   const { id, ...need } = call
-  const ask: Ask = { id: `next_${id}`, need, now: false, lease: true, callMs }
+  const ask: Ask = { id: `next_${id}`, need, now: false, lease: Math.max(1, wanted(account)), callMs }
   if (outage !== undefined) return now >= outage.probeAt ? ask : undefined
-  if (lease === undefined || lease.own || now < account.quietUntil || lease.served < BUSY_CALLS)
-    return undefined
+  if (lease === undefined || lease.own || now < account.quietUntil || wanted(account) === 0) return undefined
   const aged = now - lease.openedAt > (LEASE_MS * 3) / 4
   return aged || runsLow(lease, call) ? ask : undefined
 }
 
-/** Fewer than two more such calls fit, or a quarter of the calls. */
-function runsLow({ left, size }: Lease, call: Reservation): boolean {
+/** Fewer than two more such calls fit. */
+function runsLow({ left }: Lease, call: Reservation): boolean {
   return (
-    left.calls < Math.min(size / 4, 2) ||
+    left.calls < 2 ||
     left.requests < 2 * call.requests ||
     left.tokens < 2 * call.tokens ||
     left.nanoUsd < 2 * call.nanoUsd
@@ -111,7 +146,10 @@ export function accept(account: Account, granted: Grant, askedAt: number, call?:
 }
 
 function replaceLease(account: Account, next: Lease | undefined): void {
-  if (account.lease !== undefined) account.closed.push(account.lease)
+  if (account.lease !== undefined) {
+    account.lease.changed = true // that it has ended is news
+    account.closed.push(account.lease)
+  }
   account.lease = next
 }
 
@@ -145,15 +183,28 @@ function openMoney({ budgets }: KeyView): number {
   return Math.floor(Math.min(day, month, total) / OPEN_BUDGET_PARTS)
 }
 
-/** Closes what has ended and says what is new. Until `delivered`, nothing counts as told. */
-export function collect(account: Account, now: number): readonly Report[] {
+/**
+ * Closes what has ended and says what is new. Until `delivered`, nothing counts as told. When another lease is asked
+ * for, the one at hand keeps only what will be used until it comes; the rest goes back with the same message.
+ */
+export function collect(account: Account, now: number, ahead: boolean): readonly Report[] {
   const { lease } = account
   if (lease !== undefined && !isValid(lease, now)) closeLease(account)
+  const kept = ahead && account.lease?.own === false ? account.lease : undefined
+  if (kept !== undefined) shrink(kept, Math.ceil(account.demand / TAIL_PARTS))
   const news = account.closed.filter(({ changed }) => changed)
-  return news.map((each) => {
+  return [...news, ...(kept === undefined ? [] : [kept])].map((each) => {
     each.changed = false
-    return reportOf(each)
+    return reportOf(each, each === kept)
   })
+}
+/** A quarter of the life of a lease: longer than an answer takes. */
+const TAIL_PARTS = 4
+
+/** The object may have granted what the isolate was never told: that goes back, unused. */
+export function abandon(account: Account, id: string, now: number): void {
+  const nothing = { requests: 0, tokens: 0, nanoUsd: 0, calls: 0, leaseMs: 0 }
+  account.closed.push(openLease({ id, own: false, ...nothing }, now))
 }
 
 /** The lease admits no more: its unused part goes back with the next report. */
@@ -176,6 +227,7 @@ export function delivered(account: Account, answer: SyncAnswer, leaseWanted: boo
 export function undelivered(account: Account, reports: readonly Report[]): void {
   const ids = new Set(reports.map(({ id }) => id))
   for (const each of account.closed) if (ids.has(each.id)) each.changed = true
+  if (account.lease !== undefined && ids.has(account.lease.id)) account.lease.changed = true
 }
 
 export function hasNews({ lease, closed }: Account, now: number): boolean {
@@ -185,9 +237,10 @@ export function hasNews({ lease, closed }: Account, now: number): boolean {
 /** When what is known now must be reported: with the end of the lease, or soon. */
 export function flushDue(account: Account, now: number): number | undefined {
   const { lease, closed } = account
-  const soon = closed.some(({ changed }) => changed) ? now + FLUSH_MS : undefined
+  const news = closed.filter(({ changed }) => changed)
+  const soon = news.length === 0 ? undefined : now + (news.every(({ own }) => own) ? UNLIMITED_MS : FLUSH_MS)
   if (lease === undefined) return soon
   return Math.min(soon ?? Infinity, Math.max(lease.validUntil, now))
 }
 /** Calls that end close to each other are reported together. */
-const FLUSH_MS = 500
+const FLUSH_MS = 1_000

@@ -1,10 +1,20 @@
-import { accept, type Account, admitted, admittedInOutage, askAhead, askFor } from './account.ts'
+import {
+  accept,
+  type Account,
+  admitted,
+  admittedInOutage,
+  askAhead,
+  askFor,
+  observe,
+  refusedAlready,
+  refusedNow,
+} from './account.ts'
 import { planFlush } from './flush.ts'
 import { type Isolate, talk, within } from './isolate.ts'
 import type { AdmitContext, Admission, Defer, HeldKey } from './key-ring.ts'
 import type { Lease, Reservation } from './lease.ts'
 import { rateHeaders } from './meters.ts'
-import type { Ask } from './quota.ts'
+import type { Ask, Shortage } from './quota.ts'
 import { authorize } from './record.ts'
 import { type Refusal, refusalOf } from './refusal.ts'
 import type { SyncAnswer } from './sync.ts'
@@ -21,7 +31,12 @@ export function admit(
   context: AdmitContext,
 ): Admission | Promise<Admission> {
   const now = isolate.ports.timers.now()
+  observe(account, now)
   const lease = admitted(account, key, call, now)
+  if (lease === undefined) {
+    const shortage = refusedAlready(account, call, now)
+    if (shortage !== undefined) return no(account, shortage)
+  }
   if (lease === undefined) return askNow(isolate, { key, account }, call, context)
   const ahead = askAhead(account, call, context.callMs, now)
   if (ahead !== undefined) context.defer(fetchAhead(isolate, account, ahead, context.defer))
@@ -35,6 +50,10 @@ function yes(account: Account, lease: Lease, call: Reservation): Admission {
     admitted: { call: call.id, lease, account },
     headers: rateHeaders(account.meters, lease.left),
   }
+}
+
+function no(account: Account, shortage: Shortage): Admission {
+  return { ok: false, refusal: refusalOf(shortage, rateHeaders(account.meters)) }
 }
 
 async function fetchAhead(isolate: Isolate, account: Account, ask: Ask, defer: Defer): Promise<void> {
@@ -70,10 +89,12 @@ async function askNow(
   const now = timers.now()
   const lease =
     said === undefined ? admittedInOutage(account, key, call, now) : leaseIn(account, said, call, now)
-  if (lease !== undefined || said !== undefined) planFlush(isolate, account, defer)
-  return lease === undefined
-    ? { ok: false, refusal: refusalFrom(said?.answer, now) }
-    : yes(account, lease, call)
+  planFlush(isolate, account, defer)
+  if (lease !== undefined) return yes(account, lease, call)
+  const shortage = said?.answer.shortage
+  if (shortage === undefined) return { ok: false, refusal: refusalFrom(said?.answer, now) }
+  refusedNow(account, shortage, call, now)
+  return no(account, shortage)
 }
 
 /** Meanwhile another call may have brought a lease, or the key may have lost its limits. */
@@ -91,8 +112,6 @@ function leaseIn(
 function refusalFrom(answer: SyncAnswer | undefined, now: number): Refusal {
   if (answer === undefined)
     return { kind: 'unavailable', never: false, retryAfterMs: UNAVAILABLE_MS, headers: {} }
-  const headers = rateHeaders(answer.meters)
-  if (answer.shortage !== undefined) return refusalOf(answer.shortage, headers)
   const denial = answer.key && authorize(answer.key, { now })
-  return { kind: denial ?? 'revoked', never: true, headers }
+  return { kind: denial ?? 'revoked', never: true, headers: {} }
 }

@@ -1,6 +1,6 @@
 import type { Chance } from '../lib/chance.ts'
 import type { Timers } from '../lib/clock.ts'
-import { type Account, collect, delivered, openAccount, undelivered } from './account.ts'
+import { abandon, type Account, collect, delivered, openAccount, undelivered } from './account.ts'
 import type { FreshnessPolicy } from './freshness.ts'
 import type { HashKey } from './key.ts'
 import type { Ask } from './quota.ts'
@@ -56,8 +56,8 @@ export function accountOf({ accounts }: Isolate, kid: string, hash: string): Acc
 export async function talk(isolate: Isolate, account: Account, ask?: Ask): Promise<SyncAnswer> {
   const at = isolate.ports.timers.now()
   const { kid, hash } = account
-  const reports = collect(account, at)
-  const wanted = ask?.lease === true
+  const reports = collect(account, at, ask?.now === false)
+  const wanted = (ask?.lease ?? 0) > 0
   if (wanted) account.asking++
   try {
     const answer = await isolate.ports.sync(kid, { hash, reports, ...(ask && { ask }) })
@@ -66,6 +66,7 @@ export async function talk(isolate: Isolate, account: Account, ask?: Ask): Promi
     return answer
   } catch (thrown) {
     undelivered(account, reports)
+    if (ask !== undefined) abandon(account, ask.id, at)
     throw thrown
   } finally {
     if (wanted) account.asking--

@@ -10,7 +10,7 @@ import type { Ask } from './quota.ts'
 /** How long a refresh behind a request keeps others from starting one. */
 const REFRESH_MS = 1_000
 /** What a first call is expected to need, to ask for a lease in the same breath as for the key. */
-const FIRST_CALL = { need: { requests: 1, tokens: 4_000, nanoUsd: 10_000_000 }, callMs: 600_000 }
+const FIRST_CALL = { need: { requests: 1, tokens: 4_000, nanoUsd: 10_000_000 }, callMs: 600_000, lease: 4 }
 
 /** The key behind a text, as fresh as `freshness.ts` demands. */
 export async function find(isolate: Isolate, text: string, defer: Defer): Promise<Found> {
@@ -65,7 +65,7 @@ async function refresh(isolate: Isolate, kid: string, hash: string, leaseFor?: D
   const at = timers.now()
   const account: Account = isolate.accounts.get(kid) ?? openAccount(kid, hash)
   account.hash = hash
-  const ask: Ask = { ...FIRST_CALL, id: `first_${randomText(chance)}`, now: false, lease: true }
+  const ask: Ask = { ...FIRST_CALL, id: `first_${randomText(chance)}`, now: false }
   const answer = await talk(isolate, account, leaseFor && ask)
   if (answer.key === undefined) return
   keep(isolate.accounts, kid, account)

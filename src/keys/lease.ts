@@ -16,11 +16,9 @@ export interface Lease {
   readonly own: boolean
   readonly openedAt: number
   readonly validUntil: number
-  readonly size: number
   readonly left: { requests: number; tokens: number; nanoUsd: number; calls: number }
   readonly done: { requests: number; tokens: number; nanoUsd: number }
   readonly open: Map<string, Reservation>
-  served: number
   seq: number
   /** Whether there is something that the object has not been told. */
   changed: boolean
@@ -37,11 +35,9 @@ export function openLease(
     own,
     openedAt: askedAt,
     validUntil: askedAt + leaseMs,
-    size: calls,
     left: { requests, tokens, nanoUsd, calls },
     done: { requests: 0, tokens: 0, nanoUsd: 0 },
     open: new Map(),
-    served: 0,
     seq: 0,
     changed: true,
   }
@@ -67,7 +63,6 @@ export function take(lease: Lease, call: Reservation): boolean {
   left.nanoUsd -= call.nanoUsd
   lease.done.requests += call.requests
   lease.open.set(call.id, call)
-  lease.served++
   lease.changed = true
   return true
 }
@@ -92,19 +87,29 @@ function known(value: number | undefined, worst: number): number {
   return value !== undefined && Number.isFinite(value) && value >= 0 ? value : worst
 }
 
-/** Running totals of a closed lease. */
-export function reportOf(lease: Lease): Report {
-  let [tokens, nanoUsd] = [0, 0]
+/** Keeps room for so many calls of the size that has been seen, and gives up the rest. */
+export function shrink({ left, done, open }: Lease, calls: number): void {
+  const largest = { tokens: 0, nanoUsd: 0 }
+  for (const call of open.values()) {
+    largest.tokens = Math.max(largest.tokens, call.tokens)
+    largest.nanoUsd = Math.max(largest.nanoUsd, call.nanoUsd)
+  }
+  const none = open.size === 0 && done.requests === 0
+  left.calls = Math.min(left.calls, none ? 0 : calls)
+  left.requests = Math.min(left.requests, calls)
+  left.tokens = Math.min(left.tokens, calls * largest.tokens)
+  left.nanoUsd = Math.min(left.nanoUsd, calls * largest.nanoUsd)
+}
+
+/** Running totals; of a lease that still admits calls with all that it may admit. */
+export function reportOf(lease: Lease, admits: boolean): Report {
+  const { left } = lease
+  const open = admits ? { ...left, calls: left.calls + lease.open.size } : { ...NONE, calls: lease.open.size }
   for (const call of lease.open.values()) {
-    tokens += call.tokens
-    nanoUsd += call.nanoUsd
+    open.tokens += call.tokens
+    open.nanoUsd += call.nanoUsd
   }
   lease.seq++
-  return {
-    id: lease.id,
-    seq: lease.seq,
-    done: { ...lease.done },
-    open: { calls: lease.open.size, tokens, nanoUsd },
-    own: lease.own,
-  }
+  return { id: lease.id, seq: lease.seq, done: { ...lease.done }, open, own: lease.own }
 }
+const NONE = { requests: 0, tokens: 0, nanoUsd: 0 }

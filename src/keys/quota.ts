@@ -34,8 +34,8 @@ export interface Ask {
   readonly need: Need
   /** False: nobody waits, only a lease for calls like this one is wanted. */
   readonly now: boolean
-  /** Whether a share for calls to come is wanted beside it. */
-  readonly lease: boolean
+  /** For how many calls to come a share is wanted beside it. */
+  readonly lease: number
   /** How long a call may run, in milliseconds. */
   readonly callMs: number
 }
@@ -62,14 +62,14 @@ export interface Grant extends Need {
   readonly own: boolean
 }
 
-/** Running totals of a closed grant. */
+/** Running totals of a grant. */
 export interface Report {
   readonly id: string
   readonly seq: number
   /** Requests admitted; tokens and money of calls that ended. */
   readonly done: Need
-  /** Calls that run, and their worst cases. */
-  readonly open: { readonly calls: number; readonly tokens: number; readonly nanoUsd: number }
+  /** Calls that run, and what else may still be admitted, at worst. */
+  readonly open: Amounts
   readonly own: boolean
 }
 
@@ -84,10 +84,12 @@ export interface Shortage {
 
 /** How long a lease serves: also how long a revoked key that has a limit lives on. */
 export const LEASE_MS = 2_000
-/** A lease is at most this part of what is left of a limit, and none is given once half of it is in use. */
+/** A lease is at most this part of what is left of a limit; none is given once less than the reserve is left. */
 const LEASE_PARTS = 20
-/** Slots come back with every call that ends, so fewer isolates share what is left. */
+const RESERVE = 1 / 2
+/** Slots come back with every call that ends. */
 const SLOT_PARTS = 8
+const SLOT_RESERVE = 1 / 4
 /** A call may end this much later than its limit says: the last bytes, the report behind them. */
 const GRACE_MS = 60_000
 const MAX_CALL_MS = 3_600_000
@@ -104,13 +106,13 @@ export function grant(before: Books, caps: Caps, ask: Ask, now: number): Granted
   const books = atTime(before, now, LEASE_MS)
   const shortage = ask.now ? shortageOf(books, caps, ask.need, now) : undefined
   if (shortage !== undefined) return { ok: false, books, shortage }
-  const lease = ask.lease ? leaseFor(books, caps, ask) : undefined
+  const lease = ask.lease > 0 ? leaseFor(books, caps, ask) : undefined
   if (lease === undefined && !ask.now) return { ok: true, books, grant: undefined }
   const made = grantOf(books, ask, lease, now)
   return { ok: true, books: setAside(books, made), grant: made }
 }
 
-interface Amounts extends Need {
+export interface Amounts extends Need {
   readonly calls: number
 }
 
@@ -182,18 +184,28 @@ function shortageOf(books: Books, caps: Caps, need: Need, now: number): Shortage
   return undefined
 }
 
-/** A share of what is left of every limit; none if one of them has not room for another such call. */
-function leaseFor(books: Books, caps: Caps, { need: typical, now: immediate }: Ask): Amounts | undefined {
+/** What is wanted, within a share of what is left of every limit; none if one has not room for another such call. */
+function leaseFor(
+  books: Books,
+  caps: Caps,
+  { need: typical, now: immediate, lease: wanted }: Ask,
+): Amounts | undefined {
   const taken = immediate ? typical : NOTHING
   const money = PERIODS.map((name) => {
     const { spent, held } = books.money[name]
     return share(caps.money[name] - spent, held + taken.nanoUsd, LEASE_PARTS)
   })
   const lease = {
-    requests: share(caps.requests, total(books.requests) + taken.requests, LEASE_PARTS),
-    tokens: share(caps.tokens, total(books.tokens) + taken.tokens, LEASE_PARTS),
-    nanoUsd: Math.min(...money),
-    calls: share(caps.calls, books.calls + (immediate ? 1 : 0), SLOT_PARTS),
+    requests: atMost(
+      share(caps.requests, total(books.requests) + taken.requests, LEASE_PARTS),
+      wanted * Math.max(1, typical.requests),
+    ),
+    tokens: atMost(
+      share(caps.tokens, total(books.tokens) + taken.tokens, LEASE_PARTS),
+      wanted * typical.tokens,
+    ),
+    nanoUsd: atMost(Math.min(...money), wanted * typical.nanoUsd),
+    calls: atMost(share(caps.calls, books.calls + (immediate ? 1 : 0), SLOT_PARTS, SLOT_RESERVE), wanted),
   }
   const fits =
     lease.calls >= 1 &&
@@ -203,8 +215,13 @@ function leaseFor(books: Books, caps: Caps, { need: typical, now: immediate }: A
   return fits ? lease : undefined
 }
 
-function share(cap: number, used: number, parts: number): number {
+/** What has no limit needs none in the lease either. */
+function atMost(share: number, wanted: number): number {
+  return share === Infinity ? Infinity : Math.min(share, wanted)
+}
+
+function share(cap: number, used: number, parts: number, reserve = RESERVE): number {
   if (cap === Infinity) return Infinity
   const left = cap - used
-  return left * 2 < cap ? 0 : Math.floor(left / parts)
+  return left < cap * reserve ? 0 : Math.floor(left / parts)
 }

@@ -43,7 +43,7 @@ function updated(made: Grant, said: Report): Grant {
     },
     held: Math.min(made.held, amount(said.open.nanoUsd)),
     heldCalls: Math.min(made.heldCalls, amount(said.open.calls)),
-    bookedRequests: amount(said.done.requests),
+    bookedRequests: amount(said.done.requests) + amount(said.open.requests),
     bookedTokens: amount(said.done.tokens) + amount(said.open.tokens),
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Books, capsOf, forgivable, openBooks, PERIODS } from '../../../src/keys/books.ts'
-import { isValid, type Lease, openLease, reportOf, settle, take } from '../../../src/keys/lease.ts'
+import { isValid, type Lease, openLease, reportOf, settle, shrink, take } from '../../../src/keys/lease.ts'
 import { type Grant, grant, type Report } from '../../../src/keys/quota.ts'
 import { expire, report } from '../../../src/keys/settlement.ts'
 
@@ -31,6 +31,15 @@ const step = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('report' as const), isolate, lost: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('shrink' as const),
+      isolate,
+      calls: fc.nat(3),
+      lost: fc.boolean(),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('deliver' as const), which: fc.nat(30) }) },
   {
     weight: 3,
@@ -105,6 +114,8 @@ class World {
         return this.settle(step.isolate, step.which, step.twice)
       case 'report':
         return this.report(step.isolate, step.lost)
+      case 'shrink':
+        return this.shrink(step.isolate, step.calls, step.lost)
       case 'deliver':
         return this.deliver(this.mail[step.which % Math.max(1, this.mail.length)])
       case 'wait':
@@ -153,7 +164,7 @@ class World {
     const result = grant(
       this.books,
       CAPS,
-      { id: askId, need, now: true, lease: true, callMs: 600_000 },
+      { id: askId, need, now: true, lease: 100, callMs: 600_000 },
       this.clock,
     )
     this.books = result.books
@@ -181,11 +192,19 @@ class World {
     if (own.lease !== undefined) own.closed.push(own.lease)
     own.lease = undefined
     for (const lease of own.closed) {
-      const said = reportOf(lease)
+      const said = reportOf(lease, false)
       this.mail.push(said)
       if (!lost) this.deliver(said)
     }
     own.closed = own.closed.filter(({ open }) => lost || open.size > 0)
+  }
+  shrink(isolate: number, calls: number, lost: boolean): void {
+    const { lease } = this.isolate(isolate)
+    if (lease === undefined) return
+    shrink(lease, calls)
+    const said = reportOf(lease, true)
+    this.mail.push(said)
+    if (!lost) this.deliver(said)
   }
   deliver(said: Report | undefined): void {
     if (said !== undefined) this.keep(said.id, report(this.books, this.grants.get(said.id), said, this.clock))

@@ -10,7 +10,7 @@ const ask = (id: string, nanoUsd = 0, more: Partial<Ask> = {}): Ask => ({
   id,
   need: need(nanoUsd),
   now: true,
-  lease: true,
+  lease: 100,
   callMs: 600_000,
   ...more,
 })
@@ -19,7 +19,7 @@ const said = (id: string, seq: number, nanoUsd: number, open = 0): Report => ({
   id,
   seq,
   done: { requests: 1, tokens: 50, nanoUsd },
-  open: { calls: open === 0 ? 0 : 1, tokens: 0, nanoUsd: open },
+  open: { calls: open === 0 ? 0 : 1, requests: 0, tokens: 0, nanoUsd: open },
   own: false,
 })
 
