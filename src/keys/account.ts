@@ -18,6 +18,8 @@ export interface Account {
   /** Calls within the life of a lease, as a running mean, and when it was last brought up to date. */
   demand: number
   seenAt: number
+  /** What the last call was thought to need: the next is expected to be like it. */
+  typical: Need
   /** The object's last no, believed for a moment: a caller that insists does not reach it. */
   refused: { readonly shortage: Shortage; readonly need: Need; readonly until: number } | undefined
   /** A lease was wanted and not given, the limit being near: no more is wanted before this. */
@@ -27,6 +29,11 @@ export interface Account {
   /** When a report is planned for. */
   flushAt: number | undefined
 }
+
+/** A first call is expected to need no more than this, and a client to begin with a few. */
+const FIRST_CALL: Need = { requests: 1, tokens: 4_000, nanoUsd: 10_000_000 }
+const FIRST_CALLS = 4
+const FIRST_CALL_MS = 600_000
 
 export function openAccount(kid: string, hash: string): Account {
   return {
@@ -38,6 +45,7 @@ export function openAccount(kid: string, hash: string): Account {
     asking: 0,
     demand: 0,
     seenAt: 0,
+    typical: FIRST_CALL,
     refused: undefined,
     quietUntil: 0,
     outage: undefined,
@@ -45,8 +53,13 @@ export function openAccount(kid: string, hash: string): Account {
   }
 }
 
-/** How long calls on a key without limits are collected before they are reported. */
-const UNLIMITED_MS = 5_000
+/** Calls on a key without limits run up a tab of the isolate's own, which is told this often. */
+const TAB_TOLD_MS = 5_000
+/** A tab is followed by a new one well within the time that the object remembers it for. */
+const TAB_MS = 900_000
+/** What nobody has been told for this long the object may have heard and forgotten: it is not told twice. */
+const UNTOLD_MS = 3_600_000
+const DAY_MS = 86_400_000
 /** An open outage is served from shares that last a minute, as the limits do. */
 const OUTAGE_MS = 60_000
 /** How often an isolate tries again to reach the object, behind a request. */
@@ -64,7 +77,7 @@ export function admitted(account: Account, key: KeyView, call: Reservation, now:
   const { lease } = account
   if (lease !== undefined && isValid(lease, now)) return take(lease, call) ? lease : undefined
   if (isLimited(key)) return undefined
-  const own = ownLease(call.id, now, { leaseMs: UNLIMITED_MS, ...UNLIMITED })
+  const own = ownLease(call.id, now, { leaseMs: Math.min(TAB_MS, DAY_MS - (now % DAY_MS)), ...UNLIMITED })
   replaceLease(account, own)
   return take(own, call) ? own : undefined
 }
@@ -80,10 +93,20 @@ function ownLease(
 }
 
 /** Counts a call that came, whether or not it will be served. */
-export function observe(account: Account, now: number): void {
+export function observe(account: Account, { requests, tokens, nanoUsd }: Need, now: number): void {
+  account.typical = { requests, tokens, nanoUsd }
   const elapsed = Math.max(0, now - account.seenAt)
   account.demand = account.demand * Math.exp(-elapsed / LEASE_MS) + 1
   account.seenAt = now
+}
+
+/**
+ * What to ask when the key itself must be asked for: in the same breath a lease for the call that will come next,
+ * unless one is at hand.
+ */
+export function askWithKey({ lease, typical }: Account, id: string, now: number): Ask | undefined {
+  if (lease !== undefined && isValid(lease, now)) return undefined
+  return { id, need: typical, now: false, lease: FIRST_CALLS, callMs: FIRST_CALL_MS }
 }
 
 /** Half as much again as is to be expected; a key that is seldom used gets no lease, which nobody would use. */
@@ -192,8 +215,10 @@ export function collect(account: Account, now: number, ahead: boolean): readonly
   if (lease !== undefined && !isValid(lease, now)) closeLease(account)
   const kept = ahead && account.lease?.own === false ? account.lease : undefined
   if (kept !== undefined) shrink(kept, Math.ceil(account.demand / TAIL_PARTS))
+  account.closed = account.closed.filter(({ own, validUntil }) => !own || now - validUntil < UNTOLD_MS)
   const news = account.closed.filter(({ changed }) => changed)
-  return [...news, ...(kept === undefined ? [] : [kept])].map((each) => {
+  const current = kept ?? (account.lease?.own === true && account.lease.changed ? account.lease : undefined)
+  return [...news, ...(current === undefined ? [] : [current])].map((each) => {
     each.changed = false
     return reportOf(each, each === kept)
   })
@@ -231,16 +256,17 @@ export function undelivered(account: Account, reports: readonly Report[]): void 
 }
 
 export function hasNews({ lease, closed }: Account, now: number): boolean {
-  return closed.some(({ changed }) => changed) || (lease !== undefined && !isValid(lease, now))
+  if (closed.some(({ changed }) => changed)) return true
+  return lease !== undefined && (lease.own ? lease.changed : !isValid(lease, now))
 }
 
 /** When what is known now must be reported: with the end of the lease, or soon. */
-export function flushDue(account: Account, now: number): number | undefined {
-  const { lease, closed } = account
+export function flushDue({ lease, closed }: Account, now: number): number | undefined {
   const news = closed.filter(({ changed }) => changed)
-  const soon = news.length === 0 ? undefined : now + (news.every(({ own }) => own) ? UNLIMITED_MS : FLUSH_MS)
-  if (lease === undefined) return soon
-  return Math.min(soon ?? Infinity, Math.max(lease.validUntil, now))
+  const due = news.map(({ own }) => now + (own ? TAB_TOLD_MS : FLUSH_MS))
+  if (lease?.own === true && lease.changed) due.push(now + TAB_TOLD_MS)
+  if (lease?.own === false) due.push(Math.max(lease.validUntil, now))
+  return due.length === 0 ? undefined : Math.min(...due)
 }
 /** Calls that end close to each other are reported together. */
 const FLUSH_MS = 1_000

@@ -31,7 +31,7 @@ export function admit(
   context: AdmitContext,
 ): Admission | Promise<Admission> {
   const now = isolate.ports.timers.now()
-  observe(account, now)
+  observe(account, call, now)
   const lease = admitted(account, key, call, now)
   if (lease === undefined) {
     const shortage = refusedAlready(account, call, now)

@@ -6,8 +6,8 @@ import type { Defer } from './key-ring.ts'
 /** A report that failed is tried again after this, twice this, and so on. */
 const RETRY_MS = 1_000
 const TRIES = 3
-/** Work behind a response is cut off after 30 s; a flusher hands over well before. */
-const ROUNDS = 6
+/** Work behind a response is cut off after 30 s; this ends well before. */
+const SHIFT_MS = 15_000
 
 /** Sees to it that what the object should know is reported in time, behind some response. */
 export function planFlush(isolate: Isolate, account: Account, defer: Defer): void {
@@ -23,19 +23,18 @@ export function planFlush(isolate: Isolate, account: Account, defer: Defer): voi
 
 async function flush(isolate: Isolate, account: Account, first: number): Promise<void> {
   const { timers } = isolate.ports
-  let due: number | undefined = first
+  const startedAt = timers.now()
   let failures = 0
-  for (let round = 1; due !== undefined && failures < TRIES; round++) {
+  for (let due: number | undefined = first; due !== undefined && failures < TRIES; account.flushAt = due) {
     await sleep(timers, due - timers.now())
     if (account.flushAt !== due) return // another request has taken over
-    if (round === ROUNDS) closeLease(account)
+    const last = timers.now() - startedAt > SHIFT_MS
+    if (last && account.lease?.own === false) closeLease(account) // nobody may be there to close it later
     const told = !hasNews(account, timers.now()) || (await reported(isolate, account))
     if (account.flushAt !== due) return
-    const now = timers.now()
+    if (last) break
     if (!told) failures++
-    due = told ? flushDue(account, now) : now + RETRY_MS * failures
-    account.flushAt = due
-    if (round > ROUNDS) break
+    due = told ? flushDue(account, timers.now()) : timers.now() + RETRY_MS * failures
   }
   account.flushAt = undefined
 }

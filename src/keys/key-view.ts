@@ -1,17 +1,13 @@
 import { randomText } from '../lib/chance.ts'
-import { accept, type Account, openAccount } from './account.ts'
+import { accept, type Account, askWithKey, openAccount } from './account.ts'
 import { planFlush } from './flush.ts'
 import { FRESHNESS, freshnessOf, mayServeStale } from './freshness.ts'
 import { accountOf, type Copy, type Isolate, keep, talk, within } from './isolate.ts'
 import { parseKey } from './key.ts'
 import type { Defer, Found } from './key-ring.ts'
-import type { Ask } from './quota.ts'
 
 /** How long a refresh behind a request keeps others from starting one. */
 const REFRESH_MS = 1_000
-/** What a first call is expected to need, to ask for a lease in the same breath as for the key. */
-const FIRST_CALL = { need: { requests: 1, tokens: 4_000, nanoUsd: 10_000_000 }, callMs: 600_000, lease: 4 }
-
 /** The key behind a text, as fresh as `freshness.ts` demands. */
 export async function find(isolate: Isolate, text: string, defer: Defer): Promise<Found> {
   const parsed = parseKey(text)
@@ -35,7 +31,7 @@ async function waitFor(
 ): Promise<Found> {
   const { timers, freshness = FRESHNESS } = isolate.ports
   const now = timers.now()
-  const work = refresh(isolate, kid, hash, cold ? defer : undefined)
+  const work = refresh(isolate, kid, hash, defer)
   defer(work.catch(() => undefined))
   await within(timers, work, cold ? freshness.coldWaitMs : freshness.waitMs)
   const latest = isolate.copies.get(hash)
@@ -59,14 +55,14 @@ function refreshBehind(isolate: Isolate, copy: Copy, hash: string, defer: Defer)
   defer(refresh(isolate, copy.kid, hash).catch(() => undefined))
 }
 
-/** With `leaseFor` a first lease is asked for as well, and given back behind that request if nobody uses it. */
+/** With `leaseFor` a lease is asked for as well, and given back behind that request if nobody uses it. */
 async function refresh(isolate: Isolate, kid: string, hash: string, leaseFor?: Defer): Promise<void> {
   const { timers, chance } = isolate.ports
   const at = timers.now()
   const account: Account = isolate.accounts.get(kid) ?? openAccount(kid, hash)
   account.hash = hash
-  const ask: Ask = { ...FIRST_CALL, id: `first_${randomText(chance)}`, now: false }
-  const answer = await talk(isolate, account, leaseFor && ask)
+  const ask = leaseFor && askWithKey(account, `first_${randomText(chance)}`, at)
+  const answer = await talk(isolate, account, ask)
   if (answer.key === undefined) return
   keep(isolate.accounts, kid, account)
   if (answer.granted === undefined || leaseFor === undefined) return

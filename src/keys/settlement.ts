@@ -2,8 +2,10 @@ import { atTime, type Books, type Caps, forgivable, moved, PERIODS } from './boo
 import { type Grant, LEASE_MS, NOTHING, type Report } from './quota.ts'
 import { booked, refunded } from './window.ts'
 
-/** How long a late report can still correct an expired grant, or a repeated one of an isolate's own be known. */
+/** How long a late report can still correct an expired grant. */
 const MEMORY_MS = 1_800_000
+/** How long an isolate's own grant is known by after its last report: longer than its calls and their repetitions. */
+const OWN_MEMORY_MS = 7_200_000
 
 export interface Settled {
   readonly books: Books
@@ -16,7 +18,7 @@ export function report(before: Books, known: Grant | undefined, said: Report, no
   const books = atTime(before, now, LEASE_MS)
   const made = known ?? (said.own ? ownGrant(books, said.id, now) : undefined)
   if (made === undefined || said.seq <= made.seq) return { books, grant: known }
-  const next = updated(made, said)
+  const next = updated(made, said, now)
   const released = made.held - next.held
   const settled: Books = {
     ...books,
@@ -31,11 +33,12 @@ export function report(before: Books, known: Grant | undefined, said: Report, no
   return { books: settled, grant: over ? undefined : next }
 }
 
-function updated(made: Grant, said: Report): Grant {
+function updated(made: Grant, said: Report, now: number): Grant {
   const { reported } = made
   return {
     ...made,
     seq: said.seq,
+    expiresAt: made.own ? now + OWN_MEMORY_MS : made.expiresAt,
     reported: {
       requests: Math.max(reported.requests, amount(said.done.requests)),
       tokens: Math.max(reported.tokens, amount(said.done.tokens)),
@@ -59,7 +62,7 @@ function ownGrant(books: Books, id: string, now: number): Grant {
     bookedRequests: 0,
     bookedTokens: 0,
     keys: { day: books.money.day.key, month: books.money.month.key, total: books.money.total.key },
-    expiresAt: now + MEMORY_MS,
+    expiresAt: now + OWN_MEMORY_MS,
     state: 'live',
     held: 0,
     heldCalls: 0,

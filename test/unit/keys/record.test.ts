@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { changed, keyChangeSchema, newKeySchema, newRecord } from '../../../src/keys/key-input.ts'
+import { principalOf } from '../../../src/keys/principal.ts'
 import {
   authorize,
   findSecret,
@@ -92,6 +93,11 @@ describe('authorize', () => {
       ),
     )
   })
+})
+
+test('the holder of a key is its tenant, with what its scopes allow', () => {
+  const key = viewOf(make({ tenant: 'acme', scopes: { override: true } }))
+  expect(principalOf(key)).toEqual({ tenant: 'acme', keyId: key.id, may: { override: true } })
 })
 
 test('a secret counts until its overlap ends, and only with the whole hash', () => {
