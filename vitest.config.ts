@@ -16,6 +16,7 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 60_000,
           fileParallelism: false,
+          isolate: false, // nothing is mocked, and the SDKs take their time to load
         },
       },
     ],

@@ -1,7 +1,7 @@
 import compiled from '../build/gateway.json' with { type: 'json' }
 import { readDeployment } from './config/environment.ts'
 import { loadConfig } from './config/load.ts'
-import { createRegistry, type Registry } from './config/registry.ts'
+import { createRegistry, holdsKeys } from './config/registry.ts'
 import type { Config } from './config/schema.ts'
 import type { GatewayError } from './errors.ts'
 import { createGateway } from './gateway/gateway.ts'
@@ -36,9 +36,6 @@ const timers: Timers = {
   },
 }
 const chance: Chance = { now: () => Date.now(), random: () => Math.random() }
-
-const holdsKeys = ({ providers }: Registry): boolean =>
-  [...providers.values()].some(({ credentials }) => credentials.length > 0)
 
 const perIsolate = new WeakMap<Env, Services>()
 

@@ -69,3 +69,7 @@ export function secretsOf(
 }
 
 export const isBuiltIn = (provider: string): boolean => Object.hasOwn(BUILT_IN, provider)
+
+/** Whether the deployment has any provider key of its own. */
+export const holdsKeys = ({ providers }: Registry): boolean =>
+  [...providers.values()].some(({ credentials }) => credentials.length > 0)

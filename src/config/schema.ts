@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { strategies, type StrategyName } from '../router/strategies/index.ts'
 
 const milliseconds = z.number().int().positive()
 /** A name that the operator gives: it appears in headers and reports. */
@@ -43,8 +44,26 @@ const target = z.strictObject({
     .describe('Lower is tried first; strategies order within one priority.'),
 })
 
+const strategyNames = Object.keys(strategies)
+const strategy = z.custom<StrategyName>(
+  (value) => typeof value === 'string' && strategyNames.includes(value),
+  {
+    error: `must be one of ${strategyNames.join(', ')}`,
+  },
+)
+
 const route = z.strictObject({
   targets: z.array(target).min(1).max(16),
+  strategy: strategy.optional().describe('How targets of one priority are ordered. Left out: the default.'),
+  sticky: z
+    .boolean()
+    .default(false)
+    .describe('Keep a session, or a prompt prefix, at one target, for the sake of its prompt cache.'),
+  maxCostUsd: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Targets whose expected cost of a request is higher are left out.'),
 })
 
 /** The whole configuration: what `gateway.yaml` may say, with the defaults. */
@@ -63,6 +82,13 @@ export const configSchema = z.strictObject({
     .record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), provider)
     .default({})
     .describe('Settings of `openai` and `gemini`, and providers of your own.'),
+  strategy: strategy.default('priority').describe('The strategy of routes that name none.'),
+  failover: z
+    .enum(['off', 'equivalents'])
+    .default('off')
+    .describe(
+      "`equivalents`: a model without a route falls over to the other provider's of the same band (catalog).",
+    ),
   routes: z
     .record(name, route)
     .default({})

@@ -18,13 +18,19 @@ const WORDS: Readonly<Partial<Record<Failure['kind'], string>>> = {
 /** Anything that looks like a key, whoever wrote it. */
 const KEY_LIKE =
   /\b(?:sk|ek|gw|gwa|gws)[-_][A-Za-z0-9_-]{6,}[^\s"']*|\bAIza[A-Za-z0-9_-]{10,}|\bAQ\.[A-Za-z0-9_-]{10,}/g
+/** Rate limits name the account: the operator's, unless the caller brought the key. */
+const ACCOUNT = /\b(organization|project) (?:org|proj)[-_][\w-]+/g
 // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is taken out
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/g
 const MAX_MESSAGE_CHARS = 500
 
-/** Text of an upstream that may reach a caller: no keys, no control characters, short. */
+/** Text of an upstream that may reach a caller: no keys, no account, no control characters, short. */
 export function sanitise(text: string): string {
-  return text.replaceAll(KEY_LIKE, '[key]').replaceAll(CONTROL, ' ').slice(0, MAX_MESSAGE_CHARS)
+  return text
+    .replaceAll(KEY_LIKE, '[key]')
+    .replaceAll(ACCOUNT, '$1 [account]')
+    .replaceAll(CONTROL, ' ')
+    .slice(0, MAX_MESSAGE_CHARS)
 }
 
 /**
@@ -44,7 +50,7 @@ export function toAnswer(failure: Failure, ownKey: boolean): GatewayError {
   return new GatewayError(row.code, sanitise(words), {
     param: relayed ? (failure.upstream?.param ?? undefined) : undefined,
     retryAfterMs: failure.retryAfterMs,
-    retry: RETRY_IS_POINTLESS.has(failure.kind) ? false : undefined,
+    retry: isFinal(failure) ? false : undefined,
     ...(relayed && upstreamFields(failure)),
     cause: failure,
   })
@@ -61,6 +67,8 @@ const RETRY_IS_POINTLESS: ReadonlySet<Failure['kind']> = new Set([
   'precondition',
   'model_missing',
 ])
+
+const isFinal = ({ kind, final }: Failure): boolean => final === true || RETRY_IS_POINTLESS.has(kind)
 
 function upstreamFields({ status, upstream }: Failure): Pick<GatewayError['detail'], 'upstream'> {
   if (status === undefined || status < 400) return {}

@@ -1,54 +1,11 @@
-import type { Timers } from '../lib/clock.ts'
-import type { Relay } from '../lib/sse.ts'
-import type { BytesAnswer, Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
+import type { Wire } from '../protocol/endpoint.ts'
 import { type Failure, UpstreamFailure } from '../providers/failure.ts'
-import type { Codec, CodecContext, Provider } from '../providers/provider.ts'
-import { failureOf } from './failure-of.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { AttemptInput, AttemptPorts, AttemptResult } from './exchange.ts'
+import { failureOf, GARBLED } from './failure-of.ts'
 import { openBytes, readJson } from './read-answer.ts'
 import { openStream } from './open-stream.ts'
 import { readFailure } from './read-failure.ts'
-
-export interface AttemptLimits {
-  readonly firstEventMs: number
-  readonly stallMs: number
-  readonly keepAliveMs: number
-}
-/** One upstream call, ready to go. */
-export interface AttemptInput<W extends Wire> {
-  readonly endpoint: Endpoint<W>
-  readonly codec: Codec<W>
-  readonly provider: Provider
-  readonly request: W['request']
-  readonly context: CodecContext
-  readonly url: string
-  /** One upstream call each; more than one only where the codec fans out. */
-  readonly bodies: readonly BodyInit[]
-  readonly headers: Readonly<Record<string, string>>
-  /** The credential is the caller's own. */
-  readonly ownKey: boolean
-  readonly limits: AttemptLimits
-  /** Fires when the client has gone or the request's time is up. */
-  readonly signal: AbortSignal
-}
-export type Answer<W extends Wire> =
-  | { readonly kind: 'json'; readonly text: string; readonly response: W['response'] }
-  | { readonly kind: 'events'; readonly relay: Relay; readonly observer: Observer<W['event']> }
-  | ({
-      readonly kind: 'bytes'
-      readonly finished: Promise<'complete' | 'cancelled' | 'cut-short'>
-    } & BytesAnswer)
-export interface Begun<W extends Wire> {
-  readonly ok: true
-  readonly upstreamRequestId: string | undefined
-  readonly answer: Answer<W>
-}
-/** A stream is `ok` only once its first meaningful event is there: until then another target may still serve. */
-export type AttemptResult<W extends Wire> = Begun<W> | { readonly ok: false; readonly failure: Failure }
-
-export interface AttemptPorts {
-  readonly fetch: (request: Request) => Promise<Response>
-  readonly timers: Timers
-}
 
 const FIRST_EVENT_TIMEOUT: Failure = {
   kind: 'first_event_timeout',
@@ -58,8 +15,9 @@ const FIRST_EVENT_TIMEOUT: Failure = {
 /** Sends one request and waits until its answer means something. Never throws for what the upstream does. */
 export async function attempt<W extends Wire>(
   ports: AttemptPorts,
-  input: AttemptInput<W>,
+  given: AttemptInput<W>,
 ): Promise<AttemptResult<W>> {
+  const input = { ...given, provider: withoutAddress(given) }
   const own = new AbortController()
   const signal = AbortSignal.any([input.signal, own.signal])
   const stop = ports.timers.after(input.limits.firstEventMs, () =>
@@ -67,11 +25,13 @@ export async function attempt<W extends Wire>(
   )
   try {
     const responses = await Promise.all(input.bodies.map((body) => send(ports, input, body, signal)))
-    const upstreamRequestId = responses[0]?.headers.get('x-request-id') ?? undefined
+    const headers = responses[0]?.headers
+    const upstreamRequestId = headers?.get('x-request-id') ?? undefined
     const answer = await OPEN[input.endpoint.answer(input.request)](ports, input, responses, () =>
       own.abort(),
     )
-    return { ok: true, upstreamRequestId, answer }
+    const allowances = headers === undefined ? [] : (input.provider.allowances?.(headers) ?? [])
+    return { ok: true, upstreamRequestId, allowances, answer }
   } catch (thrown) {
     const failure = failureOf(thrown, signal) // before the abort, which would look like the client's
     own.abort(thrown)
@@ -93,6 +53,18 @@ async function send<W extends Wire>(
   const response = await ports.fetch(
     new Request(url, { method: 'POST', headers, body, redirect: 'manual', signal }),
   )
+  if (response.status > 200 && response.status < 300) throw new UpstreamFailure(GARBLED) // no answer to a question
   if (response.status !== 200) throw new UpstreamFailure(await readFailure(response, provider))
   return response
+}
+
+/** The provider, with errors that do not tell the address it was reached by. */
+function withoutAddress<W extends Wire>({ provider, url }: AttemptInput<W>): Provider {
+  return {
+    ...provider,
+    classify(status, headers, body) {
+      const failure = provider.classify(status, headers, body)
+      return { ...failure, message: failure.message.replaceAll(new URL(url).host, '[upstream]') }
+    },
+  }
 }

@@ -7,9 +7,10 @@ import { isBuiltIn, type ProviderEntry, type Registry } from '../config/registry
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { Target } from '../providers/provider.ts'
+import type { StrategyName } from '../router/strategies/index.ts'
 
 /** A target that may serve the request, with what is known of its model. */
-export interface Candidate {
+export interface RouteTarget {
   readonly target: Target
   readonly card: ModelCard | undefined
   /** Lower is tried first. */
@@ -23,9 +24,16 @@ export interface LifecycleFacts {
   /** The model that serves in the place of the retired one. */
   readonly successor?: string | undefined
 }
-export interface Resolved {
-  readonly candidates: readonly Candidate[]
+interface Found {
+  readonly targets: readonly RouteTarget[]
   readonly lifecycle: LifecycleFacts
+}
+export interface Resolved extends Found {
+  /** The route's name; undefined if the model was named itself. */
+  readonly name: string | undefined
+  readonly strategy: StrategyName
+  readonly sticky: boolean
+  readonly maxCostUsd: number | undefined
 }
 export interface Resolution {
   readonly config: Config
@@ -51,27 +59,43 @@ type Setting = Pick<Config['routes'][string]['targets'][number], 'model' | 'weig
  */
 export function resolve(model: string, resolution: Resolution): Resolved {
   const { routes } = resolution.config
-  const settings = Object.hasOwn(routes, model)
-    ? (routes[model]?.targets ?? [])
-    : [{ model, weight: 1, priority: 0 }]
-  const resolved: Resolved[] = []
+  const route = Object.hasOwn(routes, model) ? routes[model] : undefined
+  const resolved: Found[] = []
   let retired: GatewayError | undefined
-  for (const setting of settings) {
+  for (const setting of route?.targets ?? [{ model, weight: 1, priority: 0 }]) {
     const found = resolveTarget(setting, resolution)
     if (found instanceof GatewayError) retired ??= found
     else resolved.push(found)
   }
   const [first] = resolved
   if (first === undefined) throw retired ?? unknownModel(model)
-  const candidates = resolved.flatMap((each) => each.candidates)
-  return { candidates: candidates.toSorted((a, b) => a.priority - b.priority), lifecycle: first.lifecycle }
+  const targets = resolved.flatMap((each) => each.targets)
+  const spare =
+    route === undefined && resolution.config.failover === 'equivalents' ? equivalents(first, resolution) : []
+  return {
+    name: route === undefined ? undefined : model,
+    targets: [...targets, ...spare],
+    lifecycle: first.lifecycle,
+    strategy: route?.strategy ?? resolution.config.strategy,
+    sticky: route?.sticky ?? false,
+    maxCostUsd: route?.maxCostUsd,
+  }
 }
 
-function resolveTarget(setting: Setting, resolution: Resolution): Resolved | GatewayError {
+/** The other provider's models of the same band (catalog), behind the one that was asked for. */
+function equivalents({ targets }: Found, resolution: Resolution): readonly RouteTarget[] {
+  const ids = targets[0]?.card?.equivalents ?? []
+  return ids.flatMap((model) => {
+    const found = resolveTarget({ model, weight: 1, priority: 1 }, resolution)
+    return found instanceof GatewayError ? [] : found.targets
+  })
+}
+
+function resolveTarget(setting: Setting, resolution: Resolution): Found | GatewayError {
   const { provider, model } = providerOf(setting, resolution.registry)
   if (provider !== undefined && !isBuiltIn(provider.name)) {
     return {
-      candidates: expand(setting, { provider, model, card: cardOrFamily(model) }, resolution),
+      targets: expand(setting, { provider, model, card: cardOrFamily(model) }, resolution),
       lifecycle: {},
     }
   }
@@ -85,13 +109,13 @@ function resolveTarget(setting: Setting, resolution: Resolution): Resolved | Gat
   if (verdict.kind === 'retired') return retiredModel(model, verdict.sunset, verdict.successor)
   if (verdict.kind === 'serve') {
     return {
-      candidates: expand(setting, { provider: home, model: upstreamId, card }, resolution),
+      targets: expand(setting, { provider: home, model: upstreamId, card }, resolution),
       lifecycle: notice,
     }
   }
   const successor = { provider: home, model: verdict.card.upstreamId, card: verdict.card }
   return {
-    candidates: expand(setting, successor, resolution),
+    targets: expand(setting, successor, resolution),
     lifecycle: { ...notice, successor: verdict.card.id },
   }
 }
@@ -118,7 +142,7 @@ function expand(
     card,
   }: { readonly provider: ProviderEntry; readonly model: string; readonly card: ModelCard | undefined },
   { ownKey }: Resolution,
-): readonly Candidate[] {
+): readonly RouteTarget[] {
   const credentials = ownKey
     ? [{ name: CLIENT, weight: 1 }]
     : provider.credentials.filter(({ name }) => name === (setting.credential ?? name))

@@ -2,71 +2,137 @@ import { GatewayError } from '../errors.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
 import type { Failure } from '../providers/failure.ts'
 import type { Adaptation } from '../providers/provider.ts'
-import { decide } from '../router/retry.ts'
+import { firstEventLimitMs } from '../router/deadlines.ts'
+import { decide, type Progress, RETRY_POLICY } from '../router/retry.ts'
 import { toAnswer } from './answer.ts'
-import { attempt, type AttemptInput, type AttemptLimits, type Begun } from './attempt.ts'
-import { type Candidate, unknownModel } from './candidates.ts'
+import { attempt } from './attempt.ts'
+import type { AttemptInput, AttemptLimits, Begun } from './exchange.ts'
+import { type Planning, type Ranked, refusalOf, usualMs } from './planning.ts'
 import { prepare, type Prepared } from './prepare.ts'
 import type { Attempted, Call, Ports, Run, Scope } from './types.ts'
+import type { Witness } from './witness.ts'
 
 export interface Won<E extends EndpointId> {
-  readonly candidate: Candidate
+  readonly ranked: Ranked
   readonly adapted: readonly Adaptation[]
   readonly begun: Begun<Wires[E]>
+  readonly beganAt: number
 }
 /** The attempts made, also when none succeeded: `thrown` is then what the caller gets. */
 export type Outcome<E extends EndpointId> = { readonly attempts: readonly Attempted[] } & (
   | { readonly won: Won<E>; readonly thrown?: never }
   | { readonly won?: never; readonly thrown: GatewayError }
 )
+export interface FailoverContext {
+  readonly run: Run
+  readonly planning: Planning
+  readonly watch: Witness
+}
 
-/** Walks the candidates until one begins to answer. */
+/** Walks the order until one target begins to answer. */
 export async function failover<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
-  run: Run,
+  context: FailoverContext,
 ): Promise<Outcome<E>> {
+  const { run, watch } = context
   const attempts: Attempted[] = []
   let at = 0
-  let onThisTarget = 0
   let refused: GatewayError | undefined
   let failure: Failure | undefined
-  for (let candidate = run.candidates[at]; candidate !== undefined; candidate = run.candidates[at]) {
-    const prepared = await prepare(ports, call, scope, { candidate, run }).catch(asRefusal)
+  for (let ranked = run.order[at]; ranked !== undefined; ranked = run.order[at]) {
+    const prepared = await prepare(ports, call, scope, { candidate: ranked, run }).catch(asRefusal)
     if (prepared instanceof GatewayError) {
       refused ??= prepared // this target cannot honour the request; another may
       at++
       continue
     }
-    const hasNext = at + 1 < run.candidates.length
-    const startedAt = ports.timers.now()
-    const result = await attempt(ports, inputOf(ports, call, scope, { candidate, prepared, run, hasNext }))
-    const ms = ports.timers.now() - startedAt
-    onThisTarget++
-    attempts.push({
-      target: candidate.target,
-      startedAt,
-      ms,
-      failure: result.ok ? undefined : result.failure,
+    const tried = await tryOnce(ports, call, scope, {
+      ranked,
+      prepared,
+      context,
+      untried: run.order.length - at - 1,
     })
-    if (result.ok) return { attempts, won: { candidate, adapted: prepared.adapted, begun: result } }
-    failure = result.failure
-    const remainingMs = run.deadline - ports.timers.now()
-    const decision = decide(
-      failure,
-      { attempts: attempts.length, onThisTarget, failedAfterMs: ms, remainingMs, hasNext },
-      ports.chance,
-    )
-    if (decision.act === 'stop') break
-    if (decision.act === 'next') {
-      at++
-      onThisTarget = 0
+    attempts.push(tried.attempted)
+    if (tried.result.ok) {
+      return {
+        attempts,
+        won: { ranked, adapted: prepared.adapted, begun: tried.result, beganAt: ports.timers.now() },
+      }
     }
+    failure = tried.result.failure
+    const decision = decide(failure, progressOf(ports, run, attempts, at), RETRY_POLICY, ports.chance)
+    if (decision.act === 'stop') break
+    if (decision.act === 'next') at++
+    else watch.retried(ranked)
     if (decision.afterMs > 0) await pause(ports, decision.afterMs)
   }
-  if (failure === undefined) return { attempts, thrown: refused ?? unknownModel(call.request.model) }
-  return { attempts, thrown: exhausted(failure, scope.principal.credential !== undefined, attempts) }
+  ports.health.flush(scope.defer)
+  if (failure !== undefined)
+    return { attempts, thrown: exhausted(failure, scope.principal.credential !== undefined, attempts) }
+  return { attempts, thrown: refused ?? refusal(ports, call, context.planning) }
+}
+
+async function tryOnce<E extends EndpointId>(
+  ports: Ports,
+  call: Call<E>,
+  scope: Scope,
+  about: {
+    readonly ranked: Ranked
+    readonly prepared: Prepared<E>
+    readonly context: FailoverContext
+    readonly untried: number
+  },
+) {
+  const { ranked, prepared, context, untried } = about
+  const { run, watch } = context
+  const startedAt = ports.timers.now()
+  watch.began(ranked)
+  const result = await attempt(
+    ports,
+    inputOf(ports, call, scope, { candidate: ranked, prepared, run, untried }),
+  )
+  const ms = ports.timers.now() - startedAt
+  if (result.ok) watch.succeeded(ranked, ms, result.allowances)
+  else watch.failed(ranked, result.failure)
+  ports.health.flush(scope.defer)
+  const failure = result.ok ? undefined : result.failure
+  return { result, attempted: { target: ranked.target, permit: ranked.permit.kind, startedAt, ms, failure } }
+}
+
+/** Where the request stands after its last attempt. */
+function progressOf(ports: Ports, run: Run, attempts: readonly Attempted[], at: number): Progress {
+  const last = attempts.at(-1)
+  const id = last?.target.id ?? ''
+  const onThisTarget = attempts.length - (attempts.findLastIndex(({ target }) => target !== last?.target) + 1)
+  return {
+    attempts: attempts.length,
+    onThisTarget,
+    tookMs: last?.ms ?? 0,
+    remainingMs: run.deadline - ports.timers.now(),
+    streak: ports.health.streak(id),
+    retryAllowed: ports.health.mayRetry(id),
+    untried: run.order.length - at - 1,
+    p50Ms: usualMs(run.order[at]),
+    nextP50Ms: usualMs(run.order[at + 1]),
+    sameElsewhere: attempts.some(
+      ({ target, failure }) => target.id !== id && failure?.kind === last?.failure?.kind,
+    ),
+  }
+}
+
+/** Nothing was tried: health, a shut gate or the request itself stands in the way. */
+function refusal<E extends EndpointId>(ports: Ports, call: Call<E>, planning: Planning): GatewayError {
+  const gated = planning.plan.dropped.find(({ why }) => why === 'gate')
+  const target =
+    gated && planning.targets.find(({ target }) => `${target.id}#${target.credential}` === gated.id)
+  return refusalOf(
+    planning,
+    target && ports.health.gate(target.target),
+    call.request.model,
+    ports.timers.now(),
+  )
 }
 
 function asRefusal(thrown: unknown): GatewayError {
@@ -88,12 +154,12 @@ function inputOf<E extends EndpointId>(
     candidate,
     prepared,
     run,
-    hasNext,
+    untried,
   }: {
-    readonly candidate: Candidate
+    readonly candidate: Ranked
     readonly prepared: Prepared<E>
     readonly run: Run
-    readonly hasNext: boolean
+    readonly untried: number
   },
 ): AttemptInput<Wires[E]> {
   const { codec, provider, context, url, headers, bodies } = prepared
@@ -107,7 +173,7 @@ function inputOf<E extends EndpointId>(
     bodies,
     request: call.request,
     ownKey: scope.principal.credential !== undefined,
-    limits: limitsOf(ports, call, { candidate, run, hasNext }),
+    limits: limitsOf(ports, call, { candidate, run, untried }),
     signal: run.signal,
   }
 }
@@ -116,26 +182,21 @@ function inputOf<E extends EndpointId>(
 function limitsOf<E extends EndpointId>(
   { config, timers }: Ports,
   call: Call<E>,
-  {
-    candidate,
-    run,
-    hasNext,
-  }: { readonly candidate: Candidate; readonly run: Run; readonly hasNext: boolean },
+  { candidate, run, untried }: { readonly candidate: Ranked; readonly run: Run; readonly untried: number },
 ): AttemptLimits {
   const { timeouts } = config
-  const reasons = candidate.card?.reasoning !== undefined
   const remainingMs = run.deadline - timers.now()
-  const wholeMs = hasNext ? remainingMs * SHARE_WITH_ALTERNATIVE : remainingMs
+  const whole = endpointOf(call.endpoint).answer(call.request) === 'json'
+  const reasons = candidate.card?.reasoning !== undefined
   const firstEventMs = reasons ? timeouts.reasoningFirstEventMs : timeouts.firstEventMs
+  const stallMs = reasons ? timeouts.reasoningStallMs : timeouts.stallMs
+  const limits = { totalMs: remainingMs, firstEventMs: whole ? remainingMs : firstEventMs, stallMs }
   return {
-    firstEventMs:
-      endpointOf(call.endpoint).answer(call.request) === 'json' ? wholeMs : Math.min(firstEventMs, wholeMs),
-    stallMs: reasons ? timeouts.reasoningStallMs : timeouts.stallMs,
+    firstEventMs: firstEventLimitMs(limits, whole ? undefined : candidate.ttft, remainingMs, untried),
+    stallMs,
     keepAliveMs: timeouts.keepAliveMs,
   }
 }
-/** resilience.md 3.2: one target may not use up the time of the others. */
-const SHARE_WITH_ALTERNATIVE = 0.6
 
 /** SDKs repeat a 5xx twice by themselves; once the gateway has tried everything that only multiplies the load. */
 function exhausted(failure: Failure, ownKey: boolean, attempts: readonly Attempted[]): GatewayError {

@@ -2,31 +2,49 @@ import { endpointOf, type EndpointId } from '../protocol/index.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
 import { resolve, type Resolved } from './candidates.ts'
 import { failover } from './failover.ts'
+import { type Planning, planRequest } from './planning.ts'
+import { noCredential } from './prepare.ts'
 import { serve, serveLate } from './serve.ts'
 import type { Call, Gateway, Ports, Run, Scope } from './types.ts'
+import { witness } from './witness.ts'
 
-/** The orchestration of one request: resolve the model, walk its targets, say what happened. */
+/** The orchestration of one request: resolve the model, order its targets, walk them, say what happened. */
 export function createGateway(ports: Ports): Gateway {
   return async (call, scope) => {
     const endpoint = endpointOf(call.endpoint)
     endpoint.check(call.request)
     for (const reference of endpoint.media(call.request)) ports.checkMedia(reference, scope.host)
-    const resolved = resolve(call.request.model, {
-      config: ports.config,
-      registry: ports.registry,
-      mode: scope.lifecycle,
-      now: ports.timers.now(),
-      capability: endpoint.capability,
-      ownKey: scope.principal.credential !== undefined,
-    })
+    const resolved = resolveCall(ports, call, scope)
+    await ports.health.ready(scope.defer)
+    const planning = planRequest(ports, call, scope, resolved)
     const clock = startClock(ports, call, scope, resolved)
-    const run = await startRun(ports, call, scope, { resolved, ...clock })
-    const outcome = failover(ports, call, scope, run)
+    const run = await startRun(ports, call, scope, { planning, ...clock })
+    const context = { run, resolved, planning, watch: witness(ports, scope, planning.promptTokens), ...clock }
+    const outcome = failover(ports, call, scope, context)
     const streams = endpoint.answer(call.request) === 'events'
     const early = streams ? await within(ports, ports.config.timeouts.commitMs, outcome) : await outcome
-    if (early !== undefined) return serve(early, call, scope, { resolved, stop: clock.stop })
-    return serveLate(ports, call, scope, { outcome, resolved, ...clock })
+    return early === undefined
+      ? serveLate(ports, call, scope, { outcome, ...context })
+      : serve(ports, early, call, { scope, ...context })
   }
+}
+
+/** The targets of the request's model. A caller's own key goes to the first target's provider, and never to a second one. */
+export function resolveCall<E extends EndpointId>(ports: Ports, call: Call<E>, scope: Scope): Resolved {
+  const ownKey = scope.principal.credential !== undefined
+  const resolved = resolve(call.request.model, {
+    config: ports.config,
+    registry: ports.registry,
+    mode: scope.lifecycle,
+    now: ports.timers.now(),
+    capability: endpointOf(call.endpoint).capability,
+    ownKey,
+  })
+  const first = resolved.targets[0]?.target.provider
+  if (first === undefined) throw noCredential(call.request.model)
+  return ownKey
+    ? { ...resolved, targets: resolved.targets.filter(({ target }) => target.provider === first) }
+    : resolved
 }
 
 interface Clock {
@@ -44,7 +62,7 @@ function startClock<E extends EndpointId>(
   resolved: Resolved,
 ): Clock {
   const { timeouts } = ports.config
-  const reasons = resolved.candidates.some(({ card }) => card?.reasoning !== undefined)
+  const reasons = resolved.targets.some(({ card }) => card?.reasoning !== undefined)
   const standardMs =
     endpointOf(call.endpoint).answer(call.request) === 'json' ? timeouts.requestMs : timeouts.streamMs
   const totalMs = scope.timeoutMs ?? (reasons ? timeouts.reasoningMs : standardMs)
@@ -65,17 +83,14 @@ async function startRun(
   ports: Ports,
   call: Call<EndpointId>,
   { principal }: Scope,
-  { resolved, deadline, signal }: Pick<Clock, 'deadline' | 'signal'> & { readonly resolved: Resolved },
+  { planning, deadline, signal }: Pick<Clock, 'deadline' | 'signal'> & { readonly planning: Planning },
 ): Promise<Run> {
-  const { candidates } = resolved
-  // The caller's own key goes to the first target's provider, and never to a second one.
-  const first = candidates[0]?.target.provider
-  const ownKey = principal.credential !== undefined
   return {
-    candidates: ownKey ? candidates.filter(({ target }) => target.provider === first) : candidates,
+    order: planning.order,
     deadline,
     signal,
-    pseudonyms: ownKey ? {} : await ports.pseudonyms(principal.tenant, call.request),
+    pseudonyms:
+      principal.credential === undefined ? await ports.pseudonyms(principal.tenant, call.request) : {},
     media: new Map(),
   }
 }

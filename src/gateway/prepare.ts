@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import { patchJson } from '../lib/json-scan.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
-import type { Wire } from '../protocol/endpoint.ts'
+import type { MediaReference, Wire } from '../protocol/endpoint.ts'
 import { codecFor } from '../providers/index.ts'
 import type {
   Adaptation,
@@ -12,7 +12,7 @@ import type {
   Target,
   Translation,
 } from '../providers/provider.ts'
-import type { Candidate } from './candidates.ts'
+import type { RouteTarget } from './candidates.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
 
 /** A request in the form that one target takes, complete but for time limits. */
@@ -31,7 +31,7 @@ export async function prepare<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
-  { candidate, run }: { readonly candidate: Candidate; readonly run: Run },
+  { candidate, run }: { readonly candidate: RouteTarget; readonly run: Run },
 ): Promise<Prepared<E>> {
   const { target } = candidate
   const entry = ports.registry.providers.get(target.provider)
@@ -45,7 +45,7 @@ export async function prepare<E extends EndpointId>(
     strict: scope.strict,
     media:
       codec.kind === 'translation' && codec.inlinesMedia === true
-        ? await inlineMedia(ports, call, scope, run)
+        ? await inlineMedia(mediaToFetch(codec, call), ports, scope, run)
         : NO_MEDIA,
     notes: ports.notes(scope.principal.tenant),
     pseudonyms: run.pseudonyms,
@@ -82,8 +82,8 @@ function credentialOf(ports: Ports, scope: Scope, { credential, provider }: Targ
   return key
 }
 
-export function noCredential(provider: string): GatewayError {
-  const message = `This gateway has no credential for the provider '${provider}'.`
+export function noCredential(what: string): GatewayError {
+  const message = `This gateway has no provider credential for '${what}'.`
   return new GatewayError('upstream_authentication_failed', message, { retry: false })
 }
 
@@ -114,16 +114,24 @@ function translate<W extends Wire>(
   return { ...first, bodies: [first.body, ...others.map(({ body }) => body)] }
 }
 
-/** Fetched once for all attempts; six connections is what the runtime opens at a time. */
-async function inlineMedia<E extends EndpointId>(
-  ports: Ports,
+/** What the provider neither gets inside the request already nor resolves by itself. */
+function mediaToFetch<E extends EndpointId>(
+  { readsUrl }: Translation<Wires[E]>,
   call: Call<E>,
+): readonly MediaReference[] {
+  return endpointOf(call.endpoint)
+    .media(call.request)
+    .filter(({ url }) => !/^data:/i.test(url) && readsUrl?.(url) !== true)
+}
+
+/** Fetched once for all attempts; six connections is what the runtime opens at a time. */
+async function inlineMedia(
+  references: readonly MediaReference[],
+  ports: Ports,
   scope: Scope,
   run: Run,
 ): Promise<ReadonlyMap<string, Media>> {
-  const wanted = endpointOf(call.endpoint)
-    .media(call.request)
-    .filter(({ url }) => !url.startsWith('data:') && !run.media.has(url))
+  const wanted = references.filter(({ url }) => !run.media.has(url))
   await Promise.all(
     wanted.map(async (reference) => {
       run.media.set(reference.url, await ports.fetchMedia(reference, scope.host, run.signal))

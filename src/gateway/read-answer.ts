@@ -4,7 +4,7 @@ import type { Wire } from '../protocol/endpoint.ts'
 import { isRecord } from '../protocol/guards.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
 import type { Translation } from '../providers/provider.ts'
-import type { Answer, AttemptInput, AttemptPorts } from './attempt.ts'
+import type { Answer, AttemptInput, AttemptPorts } from './exchange.ts'
 import { GARBLED, MAX_ANSWER_BYTES } from './failure-of.ts'
 import { parseJson, readUnexpected } from './read-failure.ts'
 

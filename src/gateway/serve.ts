@@ -1,20 +1,29 @@
 import { bodyOf, delayed } from '../lib/sse.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
-import { UpstreamFailure } from '../providers/failure.ts'
 import { errorOf } from './answer.ts'
-import type { Answer } from './attempt.ts'
+import type { Answer } from './exchange.ts'
 import type { Resolved } from './candidates.ts'
 import type { Outcome, Won } from './failover.ts'
+import type { Planning } from './planning.ts'
 import type { Attempted, Call, Facts, Ports, Scope, Served, Settled } from './types.ts'
+import type { Witness } from './witness.ts'
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8'
 
-/** What the attempts came to, as what the caller gets. `stop` ends the request's clock. */
+export interface ServeContext {
+  readonly resolved: Resolved
+  readonly planning: Planning
+  readonly watch: Witness
+  /** Ends the request's clock. */
+  readonly stop: () => void
+}
+
+/** What the attempts came to, as what the caller gets. */
 export function serve<E extends EndpointId>(
+  ports: Ports,
   outcome: Outcome<E>,
   call: Call<E>,
-  scope: Scope,
-  { resolved, stop }: { readonly resolved: Resolved; readonly stop: () => void },
+  { scope, resolved, planning, watch, stop }: ServeContext & { readonly scope: Scope },
 ): Served {
   const { lifecycle } = resolved
   const { won, attempts } = outcome
@@ -27,21 +36,31 @@ export function serve<E extends EndpointId>(
       usage: undefined,
       error: outcome.thrown,
     }
-    return { kind: 'refused', error: outcome.thrown, attempts, lifecycle, settled: Promise.resolve(settled) }
+    return {
+      kind: 'refused',
+      error: outcome.thrown,
+      attempts,
+      lifecycle,
+      planning,
+      settled: Promise.resolve(settled),
+    }
   }
   const facts = factsOf(won, call)
   const { contentType, body, ended } = sending(won.begun.answer, scope.principal.credential !== undefined)
   const settled = ended.then((end): Settled => {
     stop()
-    return { facts, attempts, usage: facts.usage, ...end }
+    const result = { facts, attempts, usage: facts.usage, ...end }
+    watch.ended(won.ranked, result, ports.timers.now() - won.beganAt)
+    ports.health.flush(scope.defer)
+    return result
   })
-  return { kind: 'answer', contentType, body, facts, attempts, lifecycle, settled }
+  return { kind: 'answer', contentType, body, facts, attempts, lifecycle, planning, settled }
 }
 
-function factsOf<E extends EndpointId>({ candidate, adapted, begun }: Won<E>, call: Call<E>): Facts {
+function factsOf<E extends EndpointId>({ ranked, adapted, begun }: Won<E>, call: Call<E>): Facts {
   const { answer, upstreamRequestId } = begun
   const endpoint = endpointOf(call.endpoint)
-  const known = { target: candidate.target, card: candidate.card, adapted, upstreamRequestId }
+  const known = { target: ranked.target, card: ranked.card, adapted, upstreamRequestId }
   if (answer.kind === 'json') {
     return { ...known, served: endpoint.served(answer.response), usage: endpoint.usage(answer.response) }
   }
@@ -73,7 +92,7 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean
       const ended = relay.finished.then(({ finish, thrown }) => ({
         finish,
         usage: observer.usage,
-        error: thrown instanceof UpstreamFailure ? errorOf(thrown, ownKey) : undefined,
+        error: thrown === undefined ? undefined : errorOf(thrown, ownKey),
       }))
       return { contentType: EVENT_STREAM, body: relay.body, ended }
     }
@@ -88,15 +107,10 @@ export function serveLate<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
-  late: {
-    readonly outcome: Promise<Outcome<E>>
-    readonly resolved: Resolved
-    readonly stop: () => void
-    readonly abort: () => void
-  },
+  late: ServeContext & { readonly outcome: Promise<Outcome<E>>; readonly abort: () => void },
 ): Served {
-  const { resolved, stop, abort } = late
-  const served = late.outcome.then((outcome) => serve(outcome, call, scope, { resolved, stop }))
+  const { resolved, planning, abort } = late
+  const served = late.outcome.then((outcome) => serve(ports, outcome, call, { scope, ...late }))
   const failed = (thrown: unknown): ReadableStream<Uint8Array> => {
     const error = errorOf(thrown, scope.principal.credential !== undefined)
     return bodyOf(endpointOf(call.endpoint).errorFrame(error.toBody()))
@@ -115,6 +129,7 @@ export function serveLate<E extends EndpointId>(
     contentType: EVENT_STREAM,
     body: delayed(content, { timers: ports.timers, keepAliveMs, onCancel: abort }),
     lifecycle: resolved.lifecycle,
+    planning,
     settled,
   }
 }

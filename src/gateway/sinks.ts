@@ -22,13 +22,17 @@ export function relaySink<W extends Wire>(
     get started() {
       return observer.started
     },
+    get ended() {
+      return endpoint.doneMarker && done
+    },
     push(data, raw, write) {
+      if (done && endpoint.doneMarker) return
       if (data === DONE) {
-        if (!done) write(raw)
+        if (!observer.complete) throw cutShort()
         done = true
+        write(raw)
         return
       }
-      if (done && endpoint.doneMarker) return
       const event = parse(data)
       const error = endpoint.errorIn(event)
       if (error !== undefined) throw new UpstreamFailure(classify(error))

@@ -12,8 +12,13 @@ import type { MediaReference, ServedBy } from '../protocol/endpoint.ts'
 import type { EndpointId, Wires } from '../protocol/index.ts'
 import type { Usage } from '../protocol/usage.ts'
 import type { Failure } from '../providers/failure.ts'
+import type { Permit } from '../health/admit.ts'
+import type { HealthView } from '../health/view.ts'
+import type { Turns } from '../router/candidate.ts'
+import type { StrategyName } from '../router/strategies/index.ts'
 import type { Adaptation, Media, Notes, Provider, Target } from '../providers/provider.ts'
-import type { Candidate, LifecycleFacts } from './candidates.ts'
+import type { LifecycleFacts } from './candidates.ts'
+import type { Planning, Ranked } from './planning.ts'
 
 /** What is true of one request from start to finish. Immutable; made by the HTTP layer, passed down. */
 export interface Scope {
@@ -26,6 +31,11 @@ export interface Scope {
   readonly timeoutMs: number | undefined
   readonly lifecycle: Config['lifecycle']
   readonly strict: boolean
+  /** What the caller asks of routing, where it may. */
+  readonly strategy: StrategyName | undefined
+  readonly maxCostUsd: number | undefined
+  /** Requests of one session stay together where the route is sticky. */
+  readonly session: string | undefined
   /** The host that the caller reached the gateway by. */
   readonly host: string
   /** Keeps work alive behind the response. */
@@ -46,7 +56,8 @@ export interface RawBody {
 
 /** What the attempts of one request share. */
 export interface Run {
-  readonly candidates: readonly Candidate[]
+  /** In the order in which they are tried. */
+  readonly order: readonly Ranked[]
   /** Unix milliseconds. */
   readonly deadline: number
   /** Fires when the client has gone or the deadline is reached. */
@@ -59,6 +70,7 @@ export interface Run {
 /** One try, for the trace. */
 export interface Attempted {
   readonly target: Target
+  readonly permit: Permit['kind']
   readonly startedAt: number
   readonly ms: number
   readonly failure?: Failure | undefined
@@ -87,6 +99,7 @@ export interface Settled {
 /** What the caller gets. Facts come back as values; nothing is written into a shared context. */
 export type Served = {
   readonly lifecycle: LifecycleFacts
+  readonly planning: Planning
   /** Never rejects. */
   readonly settled: Promise<Settled>
 } & (
@@ -108,6 +121,9 @@ export interface Ports {
   readonly chance: Chance
   readonly timers: Timers
   readonly fetch: (request: Request) => Promise<Response>
+  readonly health: HealthView
+  /** Where smooth round robin keeps its place. */
+  readonly turns: Turns
   /** The providers of this deployment, and their keys. */
   readonly registry: Registry
   /** How each API is spoken. */

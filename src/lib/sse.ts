@@ -15,6 +15,8 @@ export interface Sink {
   end(write: (text: string) => void): void
   /** Something meaningful was written: from here on, the answer is committed. */
   readonly started: boolean
+  /** The end marker was written: nothing more is to come, even if the upstream keeps the connection open. */
+  readonly ended?: boolean
 }
 
 export type Finish = 'complete' | 'cancelled' | 'cut-short'
@@ -150,12 +152,18 @@ class StreamRelay implements Relay {
     this.#reader.cancel(thrown).catch(() => undefined)
   }
 
+  #leave(): void {
+    this.#state = 'ended'
+    this.#reader.cancel().catch(() => undefined)
+  }
+
   /** One timer for the whole stream, not one per read: it looks at what has happened when it fires. */
   #watch(controller: ReadableStreamDefaultController<Uint8Array>): void {
     const { timers, stallMs, keepAliveMs, stalled } = this.#options
     const now = timers.now()
     const stallAt = Math.max(this.#eventAt, this.#wantedAt) + stallMs
     const commentAt = Math.max(this.#writtenAt, this.#wantedAt) + keepAliveMs
+    if (this.#reading && this.#sink.ended === true) return this.#leave()
     if (this.#reading && now >= stallAt) return this.#fail(stalled())
     if (this.#reading && now >= commentAt) {
       this.#writtenAt = now
@@ -192,8 +200,10 @@ export function delayed(
   content: Promise<ReadableStream<Uint8Array>>,
   options: { readonly timers: Timers; readonly keepAliveMs: number; readonly onCancel: () => void },
 ): ReadableStream<Uint8Array> {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  let reader: Promise<ReadableStreamDefaultReader<Uint8Array>> | undefined
   let stop = (): void => undefined
+  let cancelled = false
+  const open = () => (reader ??= content.then((body) => body.getReader()))
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -204,16 +214,18 @@ export function delayed(
         comment()
       },
       async pull(controller) {
-        reader ??= (await content).getReader()
+        const from = await open()
         stop()
-        const { done, value } = await reader.read()
+        const { done, value } = await from.read()
+        if (cancelled) return
         if (done) controller.close()
         else controller.enqueue(value)
       },
       async cancel(reason) {
+        cancelled = true
         stop()
         options.onCancel()
-        await (reader ?? (await content).getReader()).cancel(reason)
+        await (await open()).cancel(reason)
       },
     },
     { highWaterMark: 1 },

@@ -1,6 +1,7 @@
 import type { ChatChunk, ChunkChoice } from './chat.ts'
 import { servedBy, toUsage } from './chat-usage.ts'
 import type { Observer, ServedBy } from './endpoint.ts'
+import { isRecord } from './guards.ts'
 import type { Usage } from './usage.ts'
 
 /**
@@ -16,10 +17,9 @@ export function observeChat(): Observer<ChatChunk> {
   let served: ServedBy | undefined
 
   function choice(part: ChunkChoice): void {
-    const index = part.index ?? 0
-    if (index >= seen) {
-      for (; seen <= index; seen++) open.add(seen)
-    }
+    const index = isRecord(part) ? (part.index ?? 0) : undefined
+    if (!isIndex(index)) throw new TypeError('The event has a choice that cannot be one.')
+    for (; seen <= index; seen++) open.add(seen)
     if (part.finish_reason !== null && part.finish_reason !== undefined) {
       open.delete(index)
       started = true
@@ -52,6 +52,10 @@ export function observeChat(): Observer<ChatChunk> {
     },
   }
 }
+
+/** OpenAI's `n` ends at 128. Whoever counts up to an index of an upstream must know that it is one. */
+const isIndex = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 128
 
 function meaningful({ delta }: ChunkChoice): boolean {
   if (delta === undefined || delta === null) return false

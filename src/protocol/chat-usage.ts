@@ -10,11 +10,17 @@ export function toUsage(usage: ChatUsage | null | undefined): Usage | undefined 
   return {
     inputTokens: usage.prompt_tokens,
     cachedTokens: count(input['cached_tokens']),
+    cachedAudioTokens: count(input['cached_audio_tokens']),
+    cachedImageTokens: count(input['cached_image_tokens']),
     cacheWriteTokens: count(input['cache_write_tokens']),
     audioInputTokens: count(input['audio_tokens']),
+    imageInputTokens: count(input['image_tokens']),
+    videoInputTokens: count(input['video_tokens']),
+    toolUseTokens: count(input['tool_use_tokens']),
     outputTokens: count(usage.completion_tokens),
     reasoningTokens: count(output['reasoning_tokens']),
     audioOutputTokens: count(output['audio_tokens']),
+    imageOutputTokens: count(output['image_tokens']),
     groundedPrompts: count(usage.server_tool_use?.grounded_prompts),
     searchQueries: count(usage.server_tool_use?.search_queries),
   }

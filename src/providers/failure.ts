@@ -36,6 +36,8 @@ export interface Failure {
   readonly message: string
   readonly status?: number | undefined
   readonly retryAfterMs?: number | undefined
+  /** However long one waits, this target will not take the request. */
+  readonly final?: boolean | undefined
   /** The upstream's own error fields; shown to the caller only if the row's `relay` is true. */
   readonly upstream?:
     | {

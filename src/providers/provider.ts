@@ -83,13 +83,26 @@ export interface Translation<W extends Wire> {
   readonly fanOut?: FanOut<W>
   /** Media URLs are fetched by the gateway and handed over in `context.media`. */
   readonly inlinesMedia?: true
+  /** URLs that the provider resolves itself: they go to `encode` as they are, not fetched. */
+  readonly readsUrl?: (url: string) => boolean
 }
 export type Codec<W extends Wire> = Passthrough<W> | Translation<W>
 
+/** What a successful answer says about one resource of a credential. */
+export interface Allowance {
+  readonly limit: number
+  readonly remaining: number
+  readonly resetMs: number
+}
+
 export interface Provider {
+  /** Lists models for free: proves address, edge and credential, though not inference. */
+  readonly checkPath: `/${string}`
   readonly authorize: (credential: string) => Readonly<Record<string, string>>
   /** A missing endpoint is a missing capability; there is no flag to forget. */
   readonly codecs: { readonly [E in EndpointId]?: Codec<Wires[E]> }
+  /** Reads what is left of the rate limits, for providers that say so. */
+  readonly allowances?: (headers: Headers) => readonly Allowance[]
   /** Reads an error answer. `body` is parsed JSON, or the text where it is none. */
   readonly classify: (status: number, headers: Headers, body: unknown) => Failure
 }
@@ -101,8 +114,9 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
   readonly events?: (request: W['request'], context: CodecContext) => Decoder<Event, W['event']>
   readonly fanOut?: FanOut<W>
   readonly inlinesMedia?: true
+  readonly readsUrl?: (url: string) => boolean
 }): Translation<W> {
-  const { encode, decode, events, fanOut, inlinesMedia } = codec
+  const { encode, decode, events, fanOut, inlinesMedia, readsUrl } = codec
   return {
     kind: 'translation',
     encode,
@@ -111,6 +125,7 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
     ...(events && { events: (request, context) => overJson(events(request, context)) }),
     ...(fanOut && { fanOut }),
     ...(inlinesMedia && { inlinesMedia }),
+    ...(readsUrl && { readsUrl }),
   }
 }
 function overJson<In, Out>(inner: Decoder<In, Out>): Decoder<string, Out> {

@@ -1,5 +1,5 @@
 /** Ten minutes: a longer wait is no rate limit but a fault or a trick (security.md P-11). */
-const MAX_RETRY_AFTER_MS = 600_000
+export const MAX_RETRY_AFTER_MS = 600_000
 
 /**
  * How long the upstream wants to be left alone: `retry-after-ms`, else `retry-after` in seconds, clamped to

@@ -121,8 +121,7 @@ describe.each(MODELS)('%s', (model) => {
     )
   })
 
-  // The gateway does not make the several calls yet that Gemini's codec offers.
-  it('gives several choices', { fails: isGemini(model) }, async () => {
+  it('gives several choices', async () => {
     const whole = await client.chat.completions.create({ model, n: 3, messages: [user(TEXT)] })
     expect(whole.choices.map(({ index }) => index)).toEqual([0, 1, 2])
     expect(whole.choices.every(({ message }) => message.content?.includes(TEXT))).toBe(true)

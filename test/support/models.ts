@@ -3,6 +3,5 @@
  * for thought signatures and call ids differ.
  */
 export const MODELS = ['gpt-4o-mini', 'gemini-2.5-flash', 'gemini-3.8-flash'] as const
-export type Model = (typeof MODELS)[number]
 
 export const isGemini = (model: string): boolean => model.startsWith('gemini-')

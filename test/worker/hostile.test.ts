@@ -581,7 +581,7 @@ test('bodies that do not say how long they are count as well', async () => {
   })
   held.resolve()
   expect((await first).status).toBe(200)
-  expect((await bench().fetch(unannounced())).status).toBe(200)
+  expect((await bench({ upstream: answer }).fetch(unannounced())).status).toBe(200)
 })
 
 test('what the connection to an upstream died of is not told', async () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { readDeployment } from '../../src/config/environment.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { createRegistry, holdsKeys } from '../../src/config/registry.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
 import { createNotes } from '../../src/gateway/notes.ts'
@@ -13,7 +14,7 @@ import type { Timers } from '../../src/lib/clock.ts'
 import { checkInlineImage } from '../../src/media/data-url.ts'
 import { fetchMedia } from '../../src/media/fetch.ts'
 import { checkMediaUrl } from '../../src/media/policy.ts'
-import { providers } from '../../src/providers/index.ts'
+import { apis } from '../../src/providers/index.ts'
 import { reportError } from '../../src/report.ts'
 import { type Services, servicesFor } from '../../src/services.ts'
 import { createSimulator, type Received, type Script, type Simulator } from '../../simulator/index.ts'
@@ -87,6 +88,7 @@ export const log = (): string => printed.join('\n')
 
 export function bench({ variables = DEPLOYMENTS.gateway, config, timers, upstream }: Options = {}): Bench {
   const simulator = createSimulator({
+    today: '2020-01-01', // every model lives upstream; what the gateway thinks of its age is another matter
     ...(timers && { now: () => timers.now(), wait: (ms, signal) => timers.wait(ms, signal) }),
   })
   const strays: string[] = []
@@ -137,13 +139,13 @@ function compose(
   const config = loadConfig(input, variables)
   const timers = fake ?? REAL_TIMERS
   const chance = { now: () => timers.now(), random: () => Math.random() }
-  const settings = (provider: string) => deployment.providers[provider === 'gemini' ? 'gemini' : 'openai']
+  const registry = createRegistry(config, variables)
   const policy = (ownHost: string) => ({ allowHosts: new Set(config.media.allowHosts), ownHost })
   return {
     config,
     chance,
     timers,
-    authenticator: createAuthenticator(deployment),
+    authenticator: createAuthenticator(deployment, holdsKeys(registry)),
     report: reportError,
     settled: () => undefined,
     gateway: createGateway({
@@ -151,9 +153,8 @@ function compose(
       chance,
       timers,
       fetch: send,
-      providers,
-      baseUrl: (provider) => settings(provider).baseUrl,
-      credential: (provider) => settings(provider).apiKey,
+      registry,
+      apis,
       notes: createNotes(),
       pseudonyms: createPseudonyms(deployment.gatewaySecret, deployment.gatewayKeys.length),
       checkMedia: (reference, host) => {

@@ -1,18 +1,19 @@
 import { randomText } from '../../lib/chance.ts'
 import type { ChatRequest, ChatUsage, ExtraContent, FinishReason, UrlCitation } from '../../protocol/chat.ts'
+import { isRecord } from '../../protocol/guards.ts'
 import { UpstreamFailure } from '../failure.ts'
 import type { CodecContext } from '../provider.ts'
 import { classify } from './errors.ts'
 import { blockReason, finishFor, refuseFailedFinish, UNSPECIFIED } from './finish.ts'
 import { annotations, mergedGrounding } from './grounding.ts'
-import { traitsOf } from './model.ts'
+import { signatureFamily, traitsFor } from './model.ts'
 import type { Plan } from './plan.ts'
 import { planTools } from './plan.ts'
-import { isList, isObject } from './read.ts'
 import type { PartSink } from './part-sink.ts'
 import type { PartReader } from './read-parts.ts'
 import { createPartReader } from './read-parts.ts'
-import { chatUsage, count, mergedUsage, servedTier } from './usage.ts'
+import { countOnly, listOnly, objectOnly, textOnly } from './tolerate.ts'
+import { chatUsage, mergedUsage, servedTier } from './usage.ts'
 import type { Answer, Candidate, GenerateContentResponse, GroundingMetadata, UsageMetadata } from './wire.ts'
 
 /** What is known only when all of an answer has been read. */
@@ -54,10 +55,14 @@ interface Seen {
 
 /** `whole`: the answer comes in one piece, which cannot be cut short without being no JSON. */
 export function readAnswer(request: ChatRequest, context: CodecContext, whole: boolean): AnswerReader {
-  const traits = traitsOf(context.target.model)
+  const traits = traitsFor(context)
   const plan = planTools(request, traits)
-  const parts = createPartReader(plan, traits, context)
   const seen = nothingSeen()
+  const parts = createPartReader(
+    plan,
+    context,
+    () => signatureFamily(seen.modelVersion ?? '') ?? signatureFamily(traits.model),
+  )
   return {
     plan,
     parts,
@@ -72,10 +77,9 @@ export function readAnswer(request: ChatRequest, context: CodecContext, whole: b
     take(response, sink) {
       const event = bare(response)
       seen.events++
-      const candidate = event.candidates?.[0] ?? undefined
+      const candidate = objectOnly(listOnly(event.candidates)[0])
       see(event, candidate, seen)
-      const list = candidate?.content?.parts
-      if (isList(list)) parts.read(list, sink)
+      parts.read(listOnly(objectOnly(candidate?.content)?.parts), sink)
       if (seen.finish !== undefined) refuseFailedFinish(seen.finish)
     },
     end(sink) {
@@ -102,7 +106,7 @@ function nothingSeen(): Seen {
 
 function bare(response: Answer): GenerateContentResponse {
   const event: GenerateContentResponse | undefined | null = isResponseList(response) ? response[0] : response
-  if (!isObject(event))
+  if (!isRecord(event))
     throw new UpstreamFailure({ kind: 'garbled', message: 'Gemini answered something that is no answer.' })
   if (event['error'] !== undefined && event['error'] !== null)
     throw new UpstreamFailure(classify(200, undefined, event))
@@ -115,12 +119,12 @@ function isResponseList(response: Answer): response is readonly GenerateContentR
 function see(event: GenerateContentResponse, candidate: Candidate | undefined, seen: Seen): void {
   const usage = objectOnly(event.usageMetadata)
   const feedback = objectOnly(event.promptFeedback)
-  seen.id ??= event.responseId || undefined
-  seen.modelVersion ??= event.modelVersion || undefined
+  seen.id ??= textOnly(event.responseId)
+  seen.modelVersion ??= textOnly(event.modelVersion)
   if (usage !== undefined) seen.usage = mergedUsage(seen.usage, usage)
   if (feedback !== undefined) {
     seen.block ??= blockReason(feedback.blockReason)
-    seen.blockMessage ??= feedback.blockReasonMessage ?? undefined
+    seen.blockMessage ??= textOnly(feedback.blockReasonMessage)
   }
   if (candidate !== undefined) seeCandidate(candidate, seen)
 }
@@ -128,14 +132,10 @@ function seeCandidate(candidate: Candidate, seen: Seen): void {
   const grounding = objectOnly(candidate.groundingMetadata)
   if (typeof candidate.finishReason === 'string' && candidate.finishReason !== '')
     seen.finish = candidate.finishReason
-  seen.finishMessage = candidate.finishMessage ?? seen.finishMessage
-  seen.continuation = candidate.continuationToken ?? seen.continuation
+  seen.finishMessage = textOnly(candidate.finishMessage) ?? seen.finishMessage
+  seen.continuation = textOnly(candidate.continuationToken) ?? seen.continuation
   if (grounding !== undefined) seen.grounding = mergedGrounding(seen.grounding, grounding)
 }
-function objectOnly<T extends object>(value: T | null | undefined): T | undefined {
-  return typeof value === 'object' && value !== null ? value : undefined
-}
-
 interface Read {
   readonly seen: Seen
   readonly parts: PartReader
@@ -182,7 +182,7 @@ function finishOf(reason: string, { seen, parts, plan }: Read): FinishReason {
   if (finish !== 'stop') return finish
   if (parts.calls > 0) return plan.legacy ? 'function_call' : 'tool_calls'
   // Google now and then ends like this after tool results; asked again it answers.
-  if (!something && plan.declared.size > 0 && count(seen.usage?.candidatesTokenCount) === 0) {
+  if (!something && plan.declared.size > 0 && countOnly(seen.usage?.candidatesTokenCount) === 0) {
     throw new UpstreamFailure({ kind: 'empty', message: 'Gemini answered nothing.' })
   }
   return finish
@@ -197,14 +197,15 @@ function refusalText(reason: string, { finishMessage, blockMessage }: Seen): str
 
 function extraOf({ seen, parts }: Read): NonNullable<ExtraContent['google']> | undefined {
   const own = parts.extra()
-  const queries = seen.grounding?.webSearchQueries ?? []
-  const entry = seen.grounding?.searchEntryPoint?.renderedContent
+  const queries = listOnly(seen.grounding?.webSearchQueries)
+  const entry = textOnly(seen.grounding?.searchEntryPoint?.renderedContent)
   const { continuation } = seen
-  if (own === undefined && queries.length === 0 && !entry && continuation === undefined) return undefined
+  if (own === undefined && queries.length === 0 && entry === undefined && continuation === undefined)
+    return undefined
   return {
     ...own,
     ...(queries.length > 0 && { web_search_queries: queries }),
-    ...(entry && { search_entry_point: entry }),
+    ...(entry !== undefined && { search_entry_point: entry }),
     ...(continuation !== undefined && { continuation_token: continuation }),
   }
 }

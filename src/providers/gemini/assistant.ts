@@ -1,20 +1,12 @@
+import { isRecord } from '../../protocol/guards.ts'
 import type { Draft } from './draft.ts'
 import { note, unsupportedValue } from './draft.ts'
 import { mediaPart } from './media.ts'
 import { ASSISTANT_PARTS, contentParts } from './parts.ts'
 import type { Plan } from './plan.ts'
 import type { JsonObject } from './read.ts'
-import {
-  invalidValue,
-  isAbsent,
-  isList,
-  isObject,
-  listIn,
-  nonEmptyTextAt,
-  objectAt,
-  textAt,
-  textIn,
-} from './read.ts'
+import { invalidValue, isAbsent, isList, listIn, nonEmptyTextAt, objectAt, textAt, textIn } from './read.ts'
+import { wrapArguments } from './schema/index.ts'
 import { bareCallId, callSignature, imageSignature, signTexts } from './signatures.ts'
 import type { RequestPart } from './wire.ts'
 
@@ -63,7 +55,9 @@ export function assistantTurn(message: JsonObject, at: string, history: History)
 
 /** Summaries of thoughts are no history, and a spoken answer can be named only to the provider that gave it. */
 function noteLeftOut(message: JsonObject, at: string, hasOther: boolean, draft: Draft): void {
-  if (!isAbsent(message['reasoning_content'])) note(draft, 'messages.reasoning_content', 'dropped')
+  for (const name of ['reasoning_content', 'reasoning']) {
+    if (!isAbsent(message[name])) note(draft, `messages.${name}`, 'dropped')
+  }
   if (isAbsent(message['audio'])) return
   if (!hasOther || draft.context.strict) {
     throw unsupportedValue(
@@ -93,10 +87,10 @@ const SERVER_TOOL_KEYS: ReadonlySet<string> = new Set(['toolCall', 'toolResponse
 /** What Google's own tools did, as an earlier answer gave it: it must come back as it was. */
 function serverToolParts(message: JsonObject, draft: Draft): readonly RequestPart[] {
   const extra = message['extra_content']
-  const google = isObject(extra) ? extra['google'] : undefined
-  const parts = isObject(google) ? google['server_tool_parts'] : undefined
+  const google = isRecord(extra) ? extra['google'] : undefined
+  const parts = isRecord(google) ? google['server_tool_parts'] : undefined
   if (!isList(parts) || draft.traits.generation < 3) return []
-  return parts.filter(isObject).filter((part) => Object.keys(part).every((key) => SERVER_TOOL_KEYS.has(key)))
+  return parts.filter(isRecord).filter((part) => Object.keys(part).every((key) => SERVER_TOOL_KEYS.has(key)))
 }
 
 function readCalls(message: JsonObject, at: string, history: History): readonly Call[] {
@@ -176,8 +170,8 @@ function functionCall(
   // Some clients leave the arguments of a call without any empty or out.
   const text = isAbsent(call.arguments) ? '' : textAt(call.arguments, call.param)
   const value = text.trim() === '' ? {} : parsed(text, call.param)
-  if (isObject(value)) return { name, args: value }
-  if (plan.declared.get(call.name)?.wrapped === true) return { name, args: { value } }
+  if (plan.declared.get(call.name)?.parameters.wrapped === true) return { name, args: wrapArguments(value) }
+  if (isRecord(value)) return { name, args: value }
   throw invalidValue(call.param, `'${call.param}' must be a JSON object.`)
 }
 function parsed(text: string, param: string): unknown {

@@ -5,7 +5,7 @@ import type { Extensions } from './extensions.ts'
 import { readExtensions } from './extensions.ts'
 import { generationConfig } from './generation.ts'
 import { encodeMessages } from './messages.ts'
-import { modelPath, traitsOf } from './model.ts'
+import { modelPath, traitsFor } from './model.ts'
 import { checkParameters, serviceTier } from './parameters.ts'
 import { planTools } from './plan.ts'
 import { invalidValue } from './read.ts'
@@ -15,7 +15,7 @@ import type { GenerateContentRequest } from './wire.ts'
 
 /** A chat request as Google's `generateContent` (gemini.md 4). Throws `GatewayError` for what cannot be honoured. */
 export function encodeChat(request: ChatRequest, context: CodecContext): Upstream {
-  const draft: Draft = { request, context, traits: traitsOf(context.target.model), adapted: new Set() }
+  const draft: Draft = { request, context, traits: traitsFor(context), adapted: new Set() }
   checkParameters(draft)
   const body = encodeBody(draft)
   const method = request.stream === true ? 'streamGenerateContent?alt=sse' : 'generateContent'

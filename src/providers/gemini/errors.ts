@@ -1,7 +1,9 @@
+import { isRecord } from '../../protocol/guards.ts'
 import type { Failure, FailureKind } from '../failure.ts'
 import { FAILURES } from '../failure.ts'
+import { MAX_RETRY_AFTER_MS, retryAfterMs } from '../retry-after.ts'
 import type { JsonObject } from './read.ts'
-import { isList, isObject } from './read.ts'
+import { isList } from './read.ts'
 
 /** Google's error, taken out of whatever it came wrapped in. */
 interface GoogleError {
@@ -99,6 +101,8 @@ export function classify(status: number, headers: Headers | undefined, body: unk
     message: FAILURES[kind].relay === true ? relayed(error.message) : OWN_WORDS,
     status: error.status,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    // Where OpenAI says that it is too long (openai.md 1.4).
+    ...(kind === 'context_too_long' && { upstream: { param: 'messages' } }),
   }
 }
 const OWN_WORDS = 'Gemini could not serve the request.'
@@ -115,10 +119,10 @@ function kindOf(error: GoogleError): FailureKind {
 /** Errors come bare, in an array, without code or status, and as JSON inside the message of another. */
 function unwrap(body: unknown, status: number, depth: number): GoogleError {
   const first: unknown = isList(body)
-    ? body.find((item) => isObject(item) && item['error'] !== undefined)
+    ? body.find((item) => isRecord(item) && item['error'] !== undefined)
     : body
-  const error = isObject(first) ? first['error'] : undefined
-  if (!isObject(error)) return plain(typeof error === 'string' ? error : first, status)
+  const error = isRecord(first) ? first['error'] : undefined
+  if (!isRecord(error)) return plain(typeof error === 'string' ? error : first, status)
   const message = typeof error['message'] === 'string' ? error['message'] : ''
   const inner = depth < MOST_WRAPPINGS ? nested(message) : undefined
   if (inner !== undefined) return unwrap(inner, status, depth + 1)
@@ -159,13 +163,13 @@ function nested(message: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
     const first: unknown = isList(value) ? value[0] : value
-    return isObject(first) && first['error'] !== undefined ? value : undefined
+    return isRecord(first) && first['error'] !== undefined ? value : undefined
   } catch {
     return undefined
   }
 }
 function listOf(value: unknown): readonly JsonObject[] {
-  return isList(value) ? value.filter(isObject) : []
+  return isList(value) ? value.filter(isRecord) : []
 }
 function textOf(value: unknown): readonly string[] {
   return typeof value === 'string' ? [value] : []
@@ -174,10 +178,9 @@ function textOf(value: unknown): readonly string[] {
 /** Google sends no Retry-After: the delay is in RetryInfo, or only in the message. */
 function waitOf({ retryDelay, message }: GoogleError, headers: Headers | undefined): number | undefined {
   const seconds =
-    /^(\d+(?:\.\d+)?)s$/.exec(retryDelay ?? '')?.[1] ??
-    /retry in (\d+(?:\.\d+)?)s/i.exec(message)?.[1] ??
-    /^(\d+(?:\.\d+)?)$/.exec(headers?.get('retry-after') ?? '')?.[1]
-  return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000)
+    /^(\d+(?:\.\d+)?)s$/.exec(retryDelay ?? '')?.[1] ?? /retry in (\d+(?:\.\d+)?)s/i.exec(message)?.[1]
+  if (seconds === undefined) return headers && retryAfterMs(headers)
+  return Math.min(Math.ceil(Number(seconds) * 1000), MAX_RETRY_AFTER_MS)
 }
 
 const LONGEST_MESSAGE = 500

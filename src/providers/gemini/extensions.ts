@@ -1,4 +1,5 @@
 import type { ChatRequest } from '../../protocol/chat.ts'
+import { isRecord } from '../../protocol/guards.ts'
 import type { Draft } from './draft.ts'
 import { leaveOut } from './draft.ts'
 import type { JsonObject } from './read.ts'
@@ -7,7 +8,6 @@ import {
   integerIn,
   invalidValue,
   isList,
-  isObject,
   listAt,
   objectAt,
   objectIn,
@@ -97,7 +97,7 @@ function matching(value: unknown, at: string, pattern: RegExp): string {
 /** Google reads both spellings, but one of them is enough for whoever reads the request after us. */
 function camel(value: unknown): unknown {
   if (isList(value)) return value.map(camel)
-  if (!isObject(value)) return value
+  if (!isRecord(value)) return value
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [
       name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),

@@ -2,6 +2,7 @@ import type { ChatRequest } from '../../protocol/chat.ts'
 import { unsupportedValue } from './draft.ts'
 import type { JsonObject } from './read.ts'
 import { isAbsent, objectAt, objectIn, textAt, textIn } from './read.ts'
+import { toGeminiSchema } from './schema/index.ts'
 
 /** `response_format`, read. `schema` is absent for `json_object`. */
 export type Format =
@@ -36,11 +37,16 @@ export function readFormat(request: ChatRequest): Format {
   }
 }
 
-/** The schema to send; JSON mode promises an object, which Google's does not without one. */
+/** For `json_object`: it promises an object, which Google's JSON output without a schema does not. */
+export const ANY_OBJECT: JsonObject = { type: 'object' }
+
+/** The schema to send with JSON output. */
 export function formatSchema(format: Format & { kind: 'json' }): JsonObject {
-  if (format.schema === undefined) return { type: 'object' }
-  if (format.description === undefined) return format.schema
-  const own = format.schema['description']
-  const description = typeof own === 'string' ? `${own}\n${format.description}` : format.description
-  return { ...format.schema, description }
+  const schema = toGeminiSchema(format.schema ?? ANY_OBJECT, SCHEMA_PARAM)
+  if (format.description === undefined) return schema
+  const own = schema['description']
+  return {
+    ...schema,
+    description: typeof own === 'string' ? `${own}\n${format.description}` : format.description,
+  }
 }

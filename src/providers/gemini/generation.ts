@@ -2,11 +2,10 @@ import { GatewayError } from '../../errors.ts'
 import type { Draft } from './draft.ts'
 import { approximate, leaveOut, note, unsupportedValue } from './draft.ts'
 import type { Extensions } from './extensions.ts'
-import { formatSchema, SCHEMA_PARAM } from './format.ts'
+import { formatSchema } from './format.ts'
 import { speechConfig } from './modalities.ts'
 import type { Plan } from './plan.ts'
 import { integerIn, invalidValue, isAbsent, listAt, numberIn, textAt } from './read.ts'
-import { toGeminiSchema } from './schema.ts'
 import { thinkingConfig } from './thinking.ts'
 import type { GenerationConfig } from './wire.ts'
 
@@ -132,6 +131,6 @@ function jsonOutput(draft: Draft, plan: Plan): GenerationConfig {
   }
   return {
     responseMimeType: 'application/json',
-    responseJsonSchema: toGeminiSchema(formatSchema(format), SCHEMA_PARAM),
+    responseJsonSchema: formatSchema(format),
   }
 }

@@ -1,5 +1,6 @@
 import type { UrlCitation } from '../../protocol/chat.ts'
-import type { GroundingMetadata, GroundingSupport } from './wire.ts'
+import { countOnly, listOnly, objectOnly, textOnly } from './tolerate.ts'
+import type { GroundingChunk, GroundingMetadata, GroundingSupport } from './wire.ts'
 
 /** Where each part of Google's answer stands in the content made of them. */
 export interface Span {
@@ -25,13 +26,13 @@ export function annotations(
   content: string,
   spans: readonly Span[],
 ): readonly UrlCitation[] {
-  const sources = (grounding.groundingChunks ?? []).map((chunk) => source(chunk))
-  const supports = grounding.groundingSupports ?? []
-  if (supports.length === 0)
-    return sources.flatMap((found) => citation(found, { start: 0, end: content.length }))
+  const sources = listOnly(grounding.groundingChunks).map(source)
+  const supports = listOnly(grounding.groundingSupports)
+  const whole = { start: 0, end: content.length }
+  if (supports.length === 0) return sources.flatMap((found) => citation(found, whole))
   return supports.flatMap((support) => {
-    const span = segmentSpan(support?.segment, content, spans)
-    return (support?.groundingChunkIndices ?? []).flatMap((i) => citation(sources[i], span))
+    const span = segmentSpan(support?.segment, content, spans) ?? whole
+    return listOnly(support?.groundingChunkIndices).flatMap((i) => citation(sources[i], span))
   })
 }
 
@@ -40,21 +41,10 @@ interface Source {
   readonly title: string
 }
 /** Web, image, map or file: whichever kind the chunk is, if it has an address. */
-function source(
-  chunk:
-    | Readonly<
-        Record<
-          string,
-          | { readonly uri?: string | null | undefined; readonly title?: string | null | undefined }
-          | null
-          | undefined
-        >
-      >
-    | null
-    | undefined,
-): Source | undefined {
+function source(chunk: GroundingChunk | null | undefined): Source | undefined {
   for (const found of Object.values(chunk ?? {})) {
-    if (typeof found?.uri === 'string') return { url: found.uri, title: found.title ?? '' }
+    const url = textOnly(found?.uri)
+    if (url !== undefined) return { url, title: textOnly(found?.title) ?? '' }
   }
   return undefined
 }
@@ -68,18 +58,22 @@ function citation(found: Source | undefined, { start, end }: Span): readonly Url
   ]
 }
 
-/** Google counts UTF-8 bytes within one part, and leaves out zeros; without a segment the whole answer is meant. */
-function segmentSpan(segment: GroundingSupport['segment'], content: string, spans: readonly Span[]): Span {
-  const whole = { start: 0, end: content.length }
-  if (segment === null || segment === undefined) return whole
-  const part = spans[segment.partIndex ?? 0]
-  if (part === undefined) return whole
+/** Google counts UTF-8 bytes within one part, and leaves out zeros; undefined where it does not say. */
+function segmentSpan(
+  segment: GroundingSupport['segment'],
+  content: string,
+  spans: readonly Span[],
+): Span | undefined {
+  const given = objectOnly(segment)
+  const part = given && spans[countOnly(given.partIndex)]
+  if (part === undefined) return undefined
   const bytes = new TextEncoder().encode(content.slice(part.start, part.end))
+  const end = given?.endIndex === undefined ? bytes.length : countOnly(given.endIndex)
   return {
-    start: part.start + characters(bytes, segment.startIndex ?? 0),
-    end: part.start + characters(bytes, segment.endIndex ?? bytes.length),
+    start: part.start + characters(bytes, countOnly(given?.startIndex)),
+    end: part.start + characters(bytes, end),
   }
 }
 function characters(bytes: Uint8Array, length: number): number {
-  return new TextDecoder().decode(bytes.subarray(0, Math.max(0, length))).length
+  return new TextDecoder().decode(bytes.subarray(0, length)).length
 }

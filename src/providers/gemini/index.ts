@@ -4,12 +4,14 @@ import type { Provider } from '../provider.ts'
 import { translation } from '../provider.ts'
 import { encodeChat } from './encode.ts'
 import { classify } from './errors.ts'
+import { isReadByGoogle } from './media.ts'
 import { decodeChat } from './response.ts'
 import { chatEvents } from './stream.ts'
 import type { Answer } from './wire.ts'
 
 /** Google's Gemini Developer API. The key goes into a header, never into the URL, where logs would keep it. */
 export const gemini: Provider = {
+  checkPath: '/v1beta/models?pageSize=1',
   authorize: (credential) => ({ 'x-goog-api-key': credential }),
   codecs: {
     chat: translation<ChatWire, Answer>({
@@ -18,6 +20,7 @@ export const gemini: Provider = {
       events: chatEvents,
       fanOut: chatFanOut,
       inlinesMedia: true,
+      readsUrl: isReadByGoogle,
     }),
   },
   classify: (status, headers, body) => classify(status, headers, body),

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../errors.ts'
 import { GatewayError } from '../../errors.ts'
+import { toBase64 } from '../../lib/base64.ts'
 import type { Draft } from './draft.ts'
 import { invalidValue } from './read.ts'
 import type { Blob, RequestPart } from './wire.ts'
@@ -126,13 +127,6 @@ export function base64At(text: string, param: string): string {
   const data = base64(text)
   if (data === undefined) throw invalidValue(param, `'${param}' is not valid base64.`)
   return data
-}
-
-/** Small texts only: builds a binary string on the way. */
-function toBase64(bytes: Uint8Array): string {
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary)
 }
 
 const EXTENSIONS: Readonly<Record<string, string>> = {

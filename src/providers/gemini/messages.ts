@@ -71,11 +71,40 @@ export function encodeMessages(draft: Draft, plan: Plan): Conversation {
     if (reader === undefined) {
       throw invalidValue(`${at}.role`, `'${at}.role' must be one of: ${Object.keys(READERS).join(', ')}.`)
     }
+    listUnread(message, role, at, draft)
     if (role !== 'tool' && role !== 'function') closeStep(walk)
     reader(message, at, walk)
   }
   closeStep(walk)
   return finish(walk)
+}
+
+/** What some reader reads, or what an answer of ours or of another gateway is known to have brought. */
+const READ_MEMBERS: ReadonlySet<string> = new Set([
+  'role',
+  'content',
+  'refusal',
+  'tool_calls',
+  'tool_call_id',
+  'function_call',
+  'audio',
+  'images',
+  'annotations',
+  'is_error',
+  'reasoning',
+  'reasoning_content',
+  'reasoning_details',
+  'extra_content',
+  'provider_specific_fields',
+])
+/** Names tell results apart, and have no place at Google's otherwise. */
+const NAMED_ROLES: ReadonlySet<string> = new Set(['tool', 'function'])
+
+function listUnread(message: JsonObject, role: string, at: string, draft: Draft): void {
+  for (const [name, value] of Object.entries(message)) {
+    if (READ_MEMBERS.has(name) || isAbsent(value)) continue
+    if (name !== 'name' || !NAMED_ROLES.has(role)) leaveOut(draft, `messages.${name}`, `${at}.${name}`)
+  }
 }
 
 /** Google has one place for instructions: those given later move there, which changes where they stand. */
@@ -91,7 +120,6 @@ function readSystem(message: JsonObject, at: string, walk: Walk): void {
 
 function readUser(message: JsonObject, at: string, walk: Walk): void {
   walk.started = true
-  if (!isAbsent(message['name'])) leaveOut(walk.draft, 'messages.name', `${at}.name`)
   walk.turns.add(
     'user',
     contentParts(
@@ -106,11 +134,6 @@ function readUser(message: JsonObject, at: string, walk: Walk): void {
 function readAssistant(message: JsonObject, at: string, walk: Walk): void {
   walk.started = true
   const { parts, calls } = assistantTurn(message, at, walk)
-  // A history cut from its beginning may start with a call, which must follow a user's turn.
-  if (calls.length > 0 && walk.turns.contents.length === 0) {
-    walk.turns.add('user', [{ text: '…' }])
-    note(walk.draft, 'messages', 'user_turn_inserted')
-  }
   walk.turns.add('model', parts)
   if (calls.length > 0) walk.step = { at, calls, results: new Map() }
   for (const call of calls) walk.called.add(call.name)
@@ -160,38 +183,43 @@ function closeStep(walk: Walk): void {
 const REFUSES_PREFILL = 3.7
 
 function finish(walk: Walk): Conversation {
-  const { draft, turns, called } = walk
-  let { system } = walk
-  if (!draft.traits.systemInstruction && system.length > 0) {
-    if (turns.contents.length > 0) note(draft, 'messages.system', 'moved_to_user')
-    return finished(withFirstUser(turns.contents, system), [], walk)
-  }
+  const { draft, turns, called, system } = walk
+  const inUserTurn = !draft.traits.systemInstruction
+  if (inUserTurn && system.length > 0 && turns.contents.length > 0)
+    note(draft, 'messages.system', 'moved_to_user')
   // Instructions alone are no conversation to Google.
-  if (turns.contents.length === 0) {
-    turns.add('user', system)
-    system = []
-  }
-  if (turns.contents.at(-1)?.role === 'model' && draft.traits.generation >= REFUSES_PREFILL) {
-    const last = `messages[${draft.request.messages.length - 1}]`
-    const message =
-      'This model does not continue an assistant message: the last message must be of another role.'
-    approximate(draft, { parameter: 'messages', what: 'user_turn_appended', message, param: `${last}.role` })
-    turns.add('user', [{ text: 'Continue.' }])
-  }
-  return finished(turns.contents, system, { draft, called })
-}
-function finished(
-  contents: readonly RequestContent[],
-  system: readonly RequestPart[],
-  { draft, called }: Pick<Walk, 'draft' | 'called'>,
-): Conversation {
+  const alone = turns.contents.length === 0
+  const contents = inUserTurn || alone ? withFirstUser(turns.contents, system) : turns.contents
   if (contents.length === 0) throw invalidValue('messages', "'messages' must have some content.")
-  return { contents: signCurrentTurn(contents, draft), system, called }
+  return {
+    contents: signCurrentTurn(closed(opened(contents, draft), draft), draft),
+    system: inUserTurn || alone ? [] : system,
+    called,
+  }
+}
+
+/** A history cut from its beginning may start with a call, which must follow a user's turn. */
+function opened(contents: readonly RequestContent[], draft: Draft): readonly RequestContent[] {
+  const [first] = contents
+  if (first?.role !== 'model' || !first.parts.some((part) => part.functionCall !== undefined)) return contents
+  note(draft, 'messages', 'user_turn_inserted')
+  return [{ role: 'user', parts: [{ text: '…' }] }, ...contents]
+}
+function closed(contents: readonly RequestContent[], draft: Draft): readonly RequestContent[] {
+  if (contents.at(-1)?.role !== 'model' || draft.traits.generation < REFUSES_PREFILL) return contents
+  approximate(draft, {
+    parameter: 'messages',
+    what: 'user_turn_appended',
+    message: 'This model does not continue an assistant message: the last message must be of another role.',
+    param: `messages[${draft.request.messages.length - 1}].role`,
+  })
+  return [...contents, { role: 'user', parts: [{ text: 'Continue.' }] }]
 }
 function withFirstUser(
   contents: readonly RequestContent[],
   parts: readonly RequestPart[],
 ): readonly RequestContent[] {
+  if (parts.length === 0) return contents
   const [first, ...rest] = contents
   if (first?.role !== 'user') return [{ role: 'user', parts }, ...contents]
   return [{ role: 'user', parts: [...parts, ...first.parts] }, ...rest]

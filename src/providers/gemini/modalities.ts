@@ -1,6 +1,7 @@
+import { isRecord } from '../../protocol/guards.ts'
 import type { Draft } from './draft.ts'
 import { unsupported, unsupportedValue } from './draft.ts'
-import { isAbsent, isObject, listIn, nonEmptyTextAt, objectAt, textAt } from './read.ts'
+import { isAbsent, listIn, nonEmptyTextAt, objectAt, textAt } from './read.ts'
 import type { GenerationConfig } from './wire.ts'
 
 /** OpenAI's voices by the nearest of Google's; Google's own names pass (gemini.md 6.1). */
@@ -67,7 +68,7 @@ function spoken(draft: Draft): GenerationConfig {
   }
 }
 function voiceName(value: unknown): string {
-  const name = nonEmptyTextAt(isObject(value) ? value['id'] : value, 'audio.voice')
+  const name = nonEmptyTextAt(isRecord(value) ? value['id'] : value, 'audio.voice')
   return Object.hasOwn(VOICES, name) ? (VOICES[name] ?? name) : name
 }
 function printable(text: string): string {

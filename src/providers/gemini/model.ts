@@ -1,4 +1,6 @@
+import { dayOf } from '../../catalog/civil-date.ts'
 import { GatewayError } from '../../errors.ts'
+import type { CodecContext } from '../provider.ts'
 
 export type Level = 'minimal' | 'low' | 'medium' | 'high' | 'xhigh'
 
@@ -17,6 +19,8 @@ export type Thinking =
 
 /** What a model's generation can do; a request is shaped by these and never by its id. */
 export interface Traits {
+  /** The id that answers. */
+  readonly model: string
   /** 2.5 for `gemini-2.5-…`; an id without a number is taken for the newest. */
   readonly generation: number
   readonly thinking: Thinking
@@ -38,7 +42,7 @@ function budget(lowest: number, max: number, idle?: true): Thinking {
 }
 
 /** The first match decides. Only what differs from the newest generation is listed (gemini.md 2.8, 8). */
-const FAMILIES: readonly { readonly id: RegExp; readonly traits: Partial<Traits> }[] = [
+const FAMILIES: readonly { readonly id: RegExp; readonly traits: Partial<Omit<Traits, 'model'>> }[] = [
   { id: /^gemma/, traits: { generation: 2, thinking: NO_THINKING, systemInstruction: false } },
   { id: /-tts\b/, traits: { thinking: NO_THINKING, output: 'audio', systemInstruction: false } },
   { id: /^gemini-3(\.\d+)?-pro-image/, traits: { thinking: budget(128, 32_768), output: 'image' } },
@@ -59,7 +63,7 @@ const FAMILIES: readonly { readonly id: RegExp; readonly traits: Partial<Traits>
 ]
 
 /** `minimal` is left out: 3.7 and later answer it with 400. */
-const NEWEST: Omit<Traits, 'generation'> = {
+const NEWEST: Omit<Traits, 'model' | 'generation'> = {
   thinking: levels(L_H),
   output: 'text',
   systemInstruction: true,
@@ -73,15 +77,24 @@ export function traitsOf(model: string): Traits {
   const number = /^gemini-(\d{1,3}(?:\.\d{1,3})?)/.exec(id)?.[1]
   const family = FAMILIES.find((row) => row.id.test(id))
   return {
+    model: id,
     generation: number === undefined ? NEWEST_GENERATION : Number(number),
     ...NEWEST,
     ...family?.traits,
   }
 }
 
-/** Who can read a thought signature: the models of one major generation. */
-export function signatureFamily(traits: Traits): string {
-  return `gemini-${Math.floor(traits.generation)}`
+/** The abilities of the model that answers: Google serves some ids by another model, from a date on (gemini.md 8). */
+export function traitsFor({ target, card, chance }: CodecContext): Traits {
+  const moved = card?.reroutedTo
+  if (card === undefined || moved === undefined) return traitsOf(target.model)
+  const gone = card.shutdown === undefined ? card.status === 'rerouted' : card.shutdown <= dayOf(chance.now())
+  return traitsOf(gone ? moved : target.model)
+}
+
+/** Who can read a thought signature: the models of one major generation; undefined for an id that does not tell. */
+export function signatureFamily(model: string): string | undefined {
+  return /^gemini-\d{1,3}/.exec(bareId(model))?.[0]
 }
 
 /** Resource name in a path; the id comes from a caller and must not reach out of its segment. */

@@ -1,6 +1,7 @@
+import { isRecord } from '../../protocol/guards.ts'
 import type { Draft } from './draft.ts'
 import { leaveOut, unsupported, unsupportedValue } from './draft.ts'
-import { flagIn, integerIn, isAbsent, isObject, objectIn, textIn } from './read.ts'
+import { flagIn, integerIn, isAbsent, isList, objectIn, textIn } from './read.ts'
 
 /** `read`: another file translates it; `hint`: nothing is lost but a wish; or a check of its own. */
 type Rule = 'read' | 'hint' | ((draft: Draft) => void)
@@ -25,14 +26,14 @@ const RULES: Readonly<Record<string, Rule>> = {
   top_logprobs: refuseTopLogprobs,
   logit_bias: refuseLogitBias,
   response_format: 'read',
-  tools: 'read',
-  functions: 'read',
+  tools: (draft) => listUnreadMembers(draft, 'tools'),
+  functions: (draft) => listUnreadMembers(draft, 'functions'),
   tool_choice: 'read',
   function_call: 'read',
   parallel_tool_calls: 'read',
   reasoning_effort: 'read',
-  reasoning: 'read',
-  include_reasoning: 'read',
+  reasoning: checkReasoning,
+  include_reasoning: (draft) => void flagIn(draft.request['include_reasoning'], 'include_reasoning'),
   web_search_options: 'read',
   modalities: 'read',
   audio: 'read',
@@ -86,9 +87,46 @@ function checkStreamOptions(draft: Draft): void {
     else if (!isAbsent(value) && value !== false) leaveOut(draft, param)
   }
 }
+/** `reasoning` of other gateways: what is read of it is in thinking.ts. */
+function checkReasoning(draft: Draft): void {
+  for (const [name, value] of Object.entries(objectIn(draft.request['reasoning'], 'reasoning') ?? {})) {
+    if (name !== 'effort' && name !== 'summary' && !isAbsent(value)) leaveOut(draft, `reasoning.${name}`)
+  }
+}
+const TOOL_MEMBERS: ReadonlySet<string> = new Set(['type', 'function', 'custom'])
+const FUNCTION_MEMBERS: ReadonlySet<string> = new Set(['name', 'description', 'parameters', 'strict'])
+
+/** Google answers 400 to members it does not know; types are checked where the tools are read. */
+function listUnreadMembers(draft: Draft, field: 'tools' | 'functions'): void {
+  const items: unknown = draft.request[field]
+  if (!isList(items)) return
+  for (const [i, item] of items.entries()) {
+    if (field === 'functions')
+      listUnread(draft, item, FUNCTION_MEMBERS, { parameter: field, at: `${field}[${i}]` })
+    else if (isRecord(item)) {
+      listUnread(draft, item, TOOL_MEMBERS, { parameter: 'tools', at: `tools[${i}]` })
+      listUnread(draft, item['function'], FUNCTION_MEMBERS, {
+        parameter: 'tools.function',
+        at: `tools[${i}].function`,
+      })
+    }
+  }
+}
+function listUnread(
+  draft: Draft,
+  value: unknown,
+  read: ReadonlySet<string>,
+  names: { parameter: string; at: string },
+): void {
+  if (!isRecord(value)) return
+  for (const [name, inner] of Object.entries(value)) {
+    if (!read.has(name) && !isAbsent(inner))
+      leaveOut(draft, `${names.parameter}.${name}`, `${names.at}.${name}`)
+  }
+}
 function checkExtraBody(draft: Draft): void {
   const extra = draft.request['extra_body']
-  if (!isObject(extra)) return leaveOut(draft, 'extra_body')
+  if (!isRecord(extra)) return leaveOut(draft, 'extra_body')
   for (const name of Object.keys(extra)) if (name !== 'google') leaveOut(draft, `extra_body.${name}`)
 }
 

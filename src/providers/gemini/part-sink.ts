@@ -45,5 +45,6 @@ export interface Reading {
   readonly state: ReadState
   readonly plan: Plan
   readonly context: CodecContext
-  readonly family: string
+  /** The models that can read this answer's signatures, as far as it is known by now. */
+  readonly family: () => string | undefined
 }

@@ -4,7 +4,7 @@ import { leaveOut, unsupportedValue } from './draft.ts'
 import type { MediaSlot } from './media.ts'
 import { base64At, checkedBlob, fileUri, mediaPart, mimeTypeOfName } from './media.ts'
 import type { JsonObject } from './read.ts'
-import { invalidValue, isList, listAt, nonEmptyTextAt, objectAt, textAt, textIn } from './read.ts'
+import { invalidValue, isAbsent, isList, listAt, nonEmptyTextAt, objectAt, textAt, textIn } from './read.ts'
 import type { RequestPart } from './wire.ts'
 
 type PartReader = (part: JsonObject, param: string, draft: Draft) => RequestPart | undefined
@@ -36,7 +36,6 @@ const READERS: Readonly<Record<string, PartReader>> = {
   },
 }
 
-export type PartType = keyof typeof READERS
 export const TEXT_ONLY: ReadonlySet<string> = new Set(['text'])
 export const USER_PARTS: ReadonlySet<string> = new Set([
   'text',
@@ -63,10 +62,18 @@ export function contentParts(
     const type = textAt(part['type'], `${at}.type`)
     const reader = Object.hasOwn(READERS, type) ? READERS[type] : undefined
     if (reader === undefined || !allowed.has(type)) throw notAllowed(type, `${at}.type`, allowed)
+    listUnread(part, type, at, draft)
     const read = reader(part, at, draft)
     if (read !== undefined) parts.push(read)
   }
   return parts
+}
+/** A part holds what its type names; anything else, e.g. a cache breakpoint, is a hint. */
+function listUnread(part: JsonObject, type: string, param: string, draft: Draft): void {
+  for (const [name, value] of Object.entries(part)) {
+    if (name !== 'type' && name !== type && !isAbsent(value))
+      leaveOut(draft, `content.${name}`, `${param}.${name}`)
+  }
 }
 function notAllowed(type: string, param: string, allowed: ReadonlySet<string>): GatewayError {
   const shown = type.replace(/[^\w.-]/g, '?').slice(0, 40)

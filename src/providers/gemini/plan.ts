@@ -2,12 +2,14 @@ import { GatewayError } from '../../errors.ts'
 import type { ChatRequest } from '../../protocol/chat.ts'
 import { unsupportedValue } from './draft.ts'
 import type { Format } from './format.ts'
-import { readFormat } from './format.ts'
+import { ANY_OBJECT, readFormat, SCHEMA_PARAM } from './format.ts'
 import type { Traits } from './model.ts'
 import type { Names } from './names.ts'
 import { createNames, uniqueName } from './names.ts'
 import type { JsonObject } from './read.ts'
 import { flagIn, invalidValue, isAbsent, listIn, nonEmptyTextAt, objectAt, objectIn, textIn } from './read.ts'
+import type { GeminiParameters } from './schema/index.ts'
+import { toParameters } from './schema/index.ts'
 import { wantsThoughts } from './thinking.ts'
 import type { Choice } from './tool-choice.ts'
 import { readChoice } from './tool-choice.ts'
@@ -15,11 +17,14 @@ import { readChoice } from './tool-choice.ts'
 export interface DeclaredFunction {
   readonly name: string
   readonly description: string | undefined
-  readonly parameters: JsonObject | undefined
+  readonly parameters: GeminiParameters
   readonly strict: boolean
-  /** Its schema is no object, so the one argument travels as `{value}`. */
-  readonly wrapped: boolean
   readonly param: string
+}
+
+export interface Synthetic {
+  readonly name: string
+  readonly parameters: GeminiParameters
 }
 
 /** What a request says about tools and the form of the answer; the same going out and coming back. */
@@ -32,7 +37,7 @@ export interface Plan {
    * The function, by its name at Google, through which the model gives the JSON answer: generations before 3
    * refuse JSON output beside functions, and all refuse it beside a forced call (gemini.md 4.4).
    */
-  readonly synthetic: string | undefined
+  readonly synthetic: Synthetic | undefined
   /** Answered by `function_call` instead of `tool_calls`. */
   readonly legacy: boolean
   readonly firstCallOnly: boolean
@@ -49,12 +54,10 @@ export function planTools(request: ChatRequest, traits: Traits): Plan {
   const choice = readChoice(request, new Set(declared.keys()))
   const format = readFormat(request)
   const legacy = !isAbsent(request.functions)
-  const synthetic = needsSynthetic(declared.size, choice, format, traits)
-    ? uniqueName(SYNTHETIC_NAME, declared)
-    : undefined
+  const synthetic = syntheticFor(declared, choice, format, traits)
   return {
     declared,
-    names: createNames(synthetic === undefined ? [...declared.keys()] : [...declared.keys(), synthetic]),
+    names: createNames(synthetic === undefined ? [...declared.keys()] : [...declared.keys(), synthetic.name]),
     choice,
     format,
     synthetic,
@@ -64,10 +67,20 @@ export function planTools(request: ChatRequest, traits: Traits): Plan {
     thoughts: wantsThoughts(request),
   }
 }
-function needsSynthetic(functions: number, choice: Choice, format: Format, traits: Traits): boolean {
-  if (format.kind === 'text' || functions === 0 || choice.mode === 'none' || choice.single === true)
-    return false
-  return traits.generation < 3 || choice.mode === 'required'
+function syntheticFor(
+  declared: Plan['declared'],
+  choice: Choice,
+  format: Format,
+  traits: Traits,
+): Synthetic | undefined {
+  if (format.kind === 'text' || declared.size === 0 || choice.mode === 'none' || choice.single === true)
+    return undefined
+  if (traits.generation >= 3 && choice.mode !== 'required') return undefined
+  const code = 'invalid_json_schema'
+  return {
+    name: uniqueName(SYNTHETIC_NAME, declared),
+    parameters: toParameters(format.schema ?? ANY_OBJECT, SCHEMA_PARAM, { code }),
+  }
 }
 
 function readFunctions(request: ChatRequest): ReadonlyMap<string, DeclaredFunction> {
@@ -103,22 +116,14 @@ function legacyFunction(item: unknown, i: number): DeclaredFunction {
   return readFunction(objectAt(item, at), at)
 }
 function readFunction(definition: JsonObject, param: string): DeclaredFunction {
-  const parameters = objectIn(definition['parameters'], `${param}.parameters`)
   return {
     name: nonEmptyTextAt(definition['name'], `${param}.name`),
     description: textIn(definition['description'], `${param}.description`),
-    parameters: parameters !== undefined && Object.keys(parameters).length > 0 ? parameters : undefined,
+    parameters: toParameters(
+      objectIn(definition['parameters'], `${param}.parameters`),
+      `${param}.parameters`,
+    ),
     strict: flagIn(definition['strict'], `${param}.strict`) ?? false,
-    wrapped: parameters !== undefined && !describesObject(parameters),
     param,
   }
-}
-/** Function arguments are an object at Google's; a schema of any other type is put inside one. */
-export function describesObject(schema: JsonObject): boolean {
-  const type = schema['type']
-  return typeof type !== 'string' || type.toLowerCase() === 'object'
-}
-/** The counterpart of `describesObject`. */
-export function wrapSchema(schema: JsonObject): JsonObject {
-  return { type: 'object', properties: { value: schema }, required: ['value'] }
 }

@@ -1,10 +1,8 @@
 import { randomText } from '../../lib/chance.ts'
 import type { ExtraContent } from '../../protocol/chat.ts'
-import { formatSchema } from './format.ts'
-import type { Plan } from './plan.ts'
-import { describesObject } from './plan.ts'
-import { isObject } from './read.ts'
 import type { PartSink, ReadCall, Reading } from './part-sink.ts'
+import type { GeminiParameters } from './schema/index.ts'
+import { unwrapArguments } from './schema/index.ts'
 import { rememberSignature } from './signatures.ts'
 import type { AnswerPart } from './wire.ts'
 
@@ -14,8 +12,8 @@ export function readCall(part: AnswerPart, sink: PartSink, reading: Reading): vo
   const { name, id, args } = part.functionCall ?? {}
   if (typeof name !== 'string' || name === '') return signLastCall(part, sink, reading)
   const known = plan.names.fromGemini(name)
-  if (known === plan.synthetic) {
-    state.heldJson = JSON.stringify(syntheticValue(args, plan) ?? {})
+  if (known === plan.synthetic?.name) {
+    state.heldJson = argumentsOf(args, plan.synthetic.parameters)
     return
   }
   if (plan.firstCallOnly && state.calls > 0) return
@@ -24,7 +22,7 @@ export function readCall(part: AnswerPart, sink: PartSink, reading: Reading): vo
     index: state.calls++,
     id: uniqueId(id, reading),
     name: known,
-    arguments: argumentsOf(known, args, plan),
+    arguments: argumentsOf(args, plan.declared.get(known)?.parameters),
     ...(extra && { extra }),
   }
   state.ids.add(call.id)
@@ -33,13 +31,8 @@ export function readCall(part: AnswerPart, sink: PartSink, reading: Reading): vo
   sink.call(call)
 }
 /** A call without arguments has no `args`; clients parse what they get, and "" is no JSON. */
-function argumentsOf(name: string, args: unknown, plan: Plan): string {
-  const value = plan.declared.get(name)?.wrapped === true && isObject(args) ? args['value'] : args
-  return JSON.stringify(value ?? {})
-}
-function syntheticValue(args: unknown, { format }: Plan): unknown {
-  const wrapped = format.kind === 'json' && !describesObject(formatSchema(format))
-  return wrapped && isObject(args) ? args['value'] : args
+function argumentsOf(args: unknown, parameters: GeminiParameters | undefined): string {
+  return JSON.stringify((parameters?.wrapped === true ? unwrapArguments(args) : args) ?? {})
 }
 /** Google's id where it is one; ids by name or count would meet again in later turns. */
 function uniqueId(id: unknown, { state, context }: Reading): string {
@@ -56,10 +49,14 @@ export function signLastCall(part: AnswerPart, sink: PartSink, reading: Reading)
   remember(call.id, part, reading)
   sink.signCall(call)
 }
-export function signatureExtra({ thoughtSignature }: AnswerPart, family: string): ExtraContent | undefined {
+export function signatureExtra(
+  { thoughtSignature }: AnswerPart,
+  family: Reading['family'],
+): ExtraContent | undefined {
   if (typeof thoughtSignature !== 'string' || thoughtSignature === '') return undefined
-  return { google: { thought_signature: thoughtSignature, thought_signature_model: family } }
+  return { google: { thought_signature: thoughtSignature, thought_signature_model: family() } }
 }
 function remember(callId: string, { thoughtSignature }: AnswerPart, { context, family }: Reading): void {
-  if (typeof thoughtSignature === 'string') rememberSignature(context.notes, callId, thoughtSignature, family)
+  if (typeof thoughtSignature === 'string')
+    rememberSignature(context.notes, callId, thoughtSignature, family())
 }

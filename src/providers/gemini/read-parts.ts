@@ -1,10 +1,8 @@
 import type { ExtraContent } from '../../protocol/chat.ts'
+import { isRecord } from '../../protocol/guards.ts'
 import type { CodecContext } from '../provider.ts'
 import type { Span } from './grounding.ts'
-import type { Traits } from './model.ts'
-import { signatureFamily } from './model.ts'
 import type { Plan } from './plan.ts'
-import { isObject } from './read.ts'
 import { readCall, signatureExtra, signLastCall } from './read-call.ts'
 import type { PartSink, Reading, ReadState } from './part-sink.ts'
 import type { AnswerPart } from './wire.ts'
@@ -22,7 +20,7 @@ export interface PartReader {
   extra(): NonNullable<ExtraContent['google']> | undefined
 }
 
-export function createPartReader(plan: Plan, traits: Traits, context: CodecContext): PartReader {
+export function createPartReader(plan: Plan, context: CodecContext, family: Reading['family']): PartReader {
   const state: ReadState = {
     content: '',
     hasContent: false,
@@ -35,7 +33,7 @@ export function createPartReader(plan: Plan, traits: Traits, context: CodecConte
     heldText: '',
     heldJson: undefined,
   }
-  const reading: Reading = { state, plan, context, family: signatureFamily(traits) }
+  const reading: Reading = { state, plan, context, family }
   return {
     read(parts, sink) {
       let joins = true
@@ -84,10 +82,10 @@ type Kind = 'thought' | 'call' | 'text' | 'media' | 'code' | 'server' | 'other'
 
 function kindOf(part: AnswerPart): Kind {
   if (part.thought === true) return 'thought'
-  if (isObject(part.functionCall)) return 'call'
-  if (isObject(part.inlineData)) return 'media'
-  if (isObject(part.executableCode) || isObject(part.codeExecutionResult)) return 'code'
-  if (isObject(part.toolCall) || isObject(part.toolResponse)) return 'server'
+  if (isRecord(part.functionCall)) return 'call'
+  if (isRecord(part.inlineData)) return 'media'
+  if (isRecord(part.executableCode) || isRecord(part.codeExecutionResult)) return 'code'
+  if (isRecord(part.toolCall) || isRecord(part.toolResponse)) return 'server'
   return typeof part.text === 'string' ? 'text' : 'other'
 }
 function openSpan(kind: Kind, joins: boolean, state: ReadState): void {
@@ -147,16 +145,17 @@ function giveText(text: string, sink: PartSink, state: ReadState): void {
 }
 /** As Google's own studio shows what its tool ran; never a call of the client's. */
 function codeBlock({ executableCode, codeExecutionResult }: AnswerPart): string {
-  const language = executableCode?.language?.toLowerCase() ?? ''
-  const text = executableCode?.code ?? codeExecutionResult?.output ?? ''
-  return text === '' ? '' : `\n\`\`\`${language}\n${text}\n\`\`\`\n`
+  const { language, code } = executableCode ?? {}
+  const text = code ?? codeExecutionResult?.output
+  const tag = typeof language === 'string' ? language.toLowerCase() : ''
+  return typeof text === 'string' && text !== '' ? `\n\`\`\`${tag}\n${text}\n\`\`\`\n` : ''
 }
 
 function keepSignature({ text, thoughtSignature }: AnswerPart, { state, family }: Reading): void {
   if (typeof thoughtSignature !== 'string' || thoughtSignature === '') return
   state.signature = {
     thought_signature: thoughtSignature,
-    thought_signature_model: family,
+    thought_signature_model: family(),
     thought_signature_part: text === '' ? 'empty_text' : 'text',
   }
 }

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts'
+import { isRecord } from '../../protocol/guards.ts'
 
 /**
  * Reading a request nobody has checked: `ChatRequest` says what a field should be, the caller's JSON says what it
@@ -6,9 +7,6 @@ import { GatewayError } from '../../errors.ts'
  */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 export function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value)
 }
@@ -29,7 +27,7 @@ export function missing(param: string): GatewayError {
 
 export function objectAt(value: unknown, param: string): JsonObject {
   if (value === undefined) throw missing(param)
-  if (!isObject(value)) throw invalidType(param, 'an object')
+  if (!isRecord(value)) throw invalidType(param, 'an object')
   return value
 }
 export function listAt(value: unknown, param: string): readonly unknown[] {

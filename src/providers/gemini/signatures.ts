@@ -1,9 +1,10 @@
+import { isRecord } from '../../protocol/guards.ts'
 import type { Notes } from '../provider.ts'
 import type { Draft } from './draft.ts'
 import { note } from './draft.ts'
 import { signatureFamily } from './model.ts'
 import type { JsonObject } from './read.ts'
-import { isList, isObject } from './read.ts'
+import { isList } from './read.ts'
 import type { RequestContent, RequestPart } from './wire.ts'
 
 /** Documented for calls that never had a signature; costs quality, spares the 400 (gemini.md 4.6). */
@@ -109,7 +110,7 @@ function reasoningDetail(
 ): Signature | undefined {
   const details = message['reasoning_details']
   if (!isList(details)) return undefined
-  const encrypted = details.filter(isObject).filter((detail) => detail['type'] === 'reasoning.encrypted')
+  const encrypted = details.filter(isRecord).filter((detail) => detail['type'] === 'reasoning.encrypted')
   const named = encrypted.find((detail) => id !== undefined && detail['id'] === id)
   const chosen =
     named ?? (position === 0 ? encrypted.find((detail) => typeof detail['id'] !== 'string') : undefined)
@@ -120,7 +121,7 @@ function reasoningDetail(
 }
 function member(value: JsonObject, name: string): JsonObject {
   const found = value[name]
-  return isObject(found) ? found : {}
+  return isRecord(found) ? found : {}
 }
 function field(value: JsonObject, name: string): Signature | undefined {
   const found = value[name]
@@ -132,11 +133,13 @@ function usable(signature: Signature | undefined, draft: Draft): string | undefi
   if (signature === undefined || !signs(draft)) return undefined
   const { value, family } = signature
   if (SENTINELS.has(value)) return draft.traits.generation >= 3 ? value : undefined
-  if (family !== undefined && family !== signatureFamily(draft.traits)) return undefined
+  const readable = signatureFamily(draft.traits.model)
+  if (family !== undefined && readable !== undefined && family !== readable) return undefined
   return isBase64(value) ? value : undefined
 }
 function isBase64(value: string): boolean {
-  return value.length % 4 !== 1 && BASE64.test(value)
+  const fits = value.endsWith('=') ? value.length % 4 === 0 : value.length % 4 !== 1
+  return fits && BASE64.test(value)
 }
 function signs(draft: Draft): boolean {
   return draft.traits.generation >= 2.5
@@ -145,14 +148,19 @@ function signs(draft: Draft): boolean {
 const NOTE_PREFIX = 'thought_signature:'
 
 /** Remembered by tool-call id, for the clients that drop the fields they do not know. */
-export function rememberSignature(notes: Notes, callId: string, signature: string, family: string): void {
-  notes.set(NOTE_PREFIX + callId, `${family} ${signature}`)
+export function rememberSignature(
+  notes: Notes,
+  callId: string,
+  signature: string,
+  family: string | undefined,
+): void {
+  notes.set(NOTE_PREFIX + callId, `${family ?? ''} ${signature}`)
 }
 function readNote(notes: Notes, callId: string): Signature | undefined {
   const text = callId === '' ? undefined : notes.get(NOTE_PREFIX + callId)
   if (text === undefined) return undefined
   const space = text.indexOf(' ')
-  return { family: text.slice(0, space), value: text.slice(space + 1) }
+  return { family: text.slice(0, space) || undefined, value: text.slice(space + 1) }
 }
 
 /**

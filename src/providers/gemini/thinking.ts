@@ -1,8 +1,9 @@
 import type { ChatRequest } from '../../protocol/chat.ts'
+import { isRecord } from '../../protocol/guards.ts'
 import type { Draft } from './draft.ts'
 import { approximate, leaveOut, note } from './draft.ts'
 import type { Level, Thinking } from './model.ts'
-import { integerIn, invalidValue, isAbsent, isObject, textIn } from './read.ts'
+import { integerIn, invalidValue, isAbsent, textIn } from './read.ts'
 import { googleOptions, googleThinking } from './extensions.ts'
 import type { ThinkingConfig } from './wire.ts'
 
@@ -33,7 +34,7 @@ const SMALL_MAX_TOKENS = 1024
 export function wantsThoughts(request: ChatRequest): boolean {
   if (request['include_reasoning'] === true) return true
   const reasoning = request['reasoning']
-  if (isObject(reasoning) && !isAbsent(reasoning['summary'])) return true
+  if (isRecord(reasoning) && !isAbsent(reasoning['summary'])) return true
   return googleThinking(googleOptions(request))?.includeThoughts === true
 }
 
@@ -63,7 +64,7 @@ export function thinkingConfig(
 
 function readEffort(request: ChatRequest): Effort | undefined {
   const direct = textIn(request.reasoning_effort, 'reasoning_effort')
-  const nested = isObject(request['reasoning'])
+  const nested = isRecord(request['reasoning'])
     ? textIn(request['reasoning']['effort'], 'reasoning.effort')
     : undefined
   const effort = direct ?? nested

@@ -1,7 +1,8 @@
 import type { ChatRequest } from '../../protocol/chat.ts'
+import { isRecord } from '../../protocol/guards.ts'
 import { unsupportedValue } from './draft.ts'
 import type { JsonObject } from './read.ts'
-import { invalidValue, isAbsent, isObject, listAt, nonEmptyTextAt, objectAt, textAt } from './read.ts'
+import { invalidValue, isAbsent, listAt, nonEmptyTextAt, objectAt, textAt } from './read.ts'
 
 /** `tool_choice` and its legacy form, read. `names` are the caller's, in the order given. */
 export interface Choice {
@@ -68,7 +69,7 @@ function allowedTools(allowed: JsonObject): Choice {
   const names = listAt(allowed['tools'], `${at}.tools`).map((item, i) => {
     const param = `${at}.tools[${i}]`
     const entry = objectAt(item, param)
-    if (entry['type'] !== 'function' || !isObject(entry['function'])) {
+    if (entry['type'] !== 'function' || !isRecord(entry['function'])) {
       throw unsupportedValue(`${param}.type`, `'${param}.type' must be function with this model.`)
     }
     return functionName(entry, param)

@@ -1,8 +1,9 @@
+import { isRecord } from '../../protocol/guards.ts'
 import type { Draft } from './draft.ts'
 import { isMediaKind } from './media.ts'
 import { contentParts, TOOL_PARTS } from './parts.ts'
 import type { JsonObject } from './read.ts'
-import { isAbsent, isObject } from './read.ts'
+import { isAbsent } from './read.ts'
 import type { Blob, RequestPart } from './wire.ts'
 
 /** One tool's answer: the part for Google, and what of it has to follow in a content of its own. */
@@ -59,7 +60,7 @@ function responseOf(text: string): JsonObject {
   if (!'{["-0123456789tfn'.includes(first) || text.includes(REFERENCE)) return { output: text }
   try {
     const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : { output: value }
+    return isRecord(value) ? value : { output: value }
   } catch {
     return { output: text }
   }

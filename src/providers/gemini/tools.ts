@@ -1,10 +1,7 @@
 import type { Draft } from './draft.ts'
 import { leaveOut, note, unsupported } from './draft.ts'
-import { formatSchema, SCHEMA_PARAM } from './format.ts'
-import type { DeclaredFunction, Plan } from './plan.ts'
-import { describesObject, wrapSchema } from './plan.ts'
+import type { DeclaredFunction, Plan, Synthetic } from './plan.ts'
 import { objectIn } from './read.ts'
-import { toGeminiSchema } from './schema.ts'
 import type { FunctionDeclaration, RequestTool, ToolConfig } from './wire.ts'
 
 export interface EncodedTools {
@@ -41,25 +38,20 @@ function declarationsFor(draft: Draft, plan: Plan): readonly FunctionDeclaration
   // Before generation 3 JSON output is refused beside declarations, even if none may be called.
   if (plan.choice.mode === 'none' && plan.format.kind === 'json' && draft.traits.generation < 3) return []
   const declarations = [...plan.declared.values()].map((each) => declare(each, plan))
-  const synthetic = syntheticDeclaration(plan)
-  return synthetic === undefined ? declarations : [...declarations, synthetic]
+  return plan.synthetic === undefined ? declarations : [...declarations, declareSynthetic(plan.synthetic)]
 }
-function declare(each: DeclaredFunction, plan: Plan): FunctionDeclaration {
-  const { name, description, parameters, wrapped, param } = each
-  const schema = parameters !== undefined && wrapped ? wrapSchema(parameters) : parameters
+function declare({ name, description, parameters }: DeclaredFunction, { names }: Plan): FunctionDeclaration {
   return {
-    name: plan.names.toGemini(name),
+    name: names.toGemini(name),
     description: description || name,
-    ...(schema !== undefined && { parametersJsonSchema: toGeminiSchema(schema, `${param}.parameters`) }),
+    ...(parameters.schema !== undefined && { parametersJsonSchema: parameters.schema }),
   }
 }
-function syntheticDeclaration(plan: Plan): FunctionDeclaration | undefined {
-  if (plan.synthetic === undefined || plan.format.kind !== 'json') return undefined
-  const schema = formatSchema(plan.format)
+function declareSynthetic({ name, parameters }: Synthetic): FunctionDeclaration {
   return {
-    name: plan.synthetic,
+    name,
     description: 'Gives the final answer to the user, as JSON. Call this when no other function is needed.',
-    parametersJsonSchema: toGeminiSchema(describesObject(schema) ? schema : wrapSchema(schema), SCHEMA_PARAM),
+    ...(parameters.schema !== undefined && { parametersJsonSchema: parameters.schema }),
   }
 }
 
@@ -68,7 +60,7 @@ function callingConfig(plan: Plan, search: boolean): ToolConfig['functionCalling
   const { choice, synthetic, names } = plan
   if (choice.mode === 'none') return { mode: 'NONE' }
   const allowed = choice.names && {
-    allowedFunctionNames: allowedNames(choice.names.map(names.toGemini), synthetic),
+    allowedFunctionNames: allowedNames(choice.names.map(names.toGemini), synthetic?.name),
   }
   if (choice.mode === 'required' || synthetic !== undefined) return { mode: 'ANY', ...allowed }
   const strict = [...plan.declared.values()].some((each) => each.strict)

@@ -1,18 +1,19 @@
 import type { ChatUsage } from '../../protocol/chat.ts'
-import type { GroundingMetadata, ModalityCount, UsageMetadata } from './wire.ts'
+import { countOnly, listOnly } from './tolerate.ts'
+import type { GroundingMetadata, UsageMetadata } from './wire.ts'
 
 /** Google's counters in OpenAI's classes (gemini.md 3.3): cached ⊂ prompt, reasoning ⊂ completion. */
 export function chatUsage(usage: UsageMetadata, grounding: GroundingMetadata | undefined): ChatUsage {
-  const toolUse = count(usage.toolUsePromptTokenCount)
-  const thoughts = count(usage.thoughtsTokenCount)
-  const candidates = count(usage.candidatesTokenCount)
-  const total = count(usage.totalTokenCount)
-  const prompt = count(usage.promptTokenCount) + toolUse
+  const toolUse = countOnly(usage.toolUsePromptTokenCount)
+  const thoughts = countOnly(usage.thoughtsTokenCount)
+  const candidates = countOnly(usage.candidatesTokenCount)
+  const total = countOnly(usage.totalTokenCount)
+  const prompt = countOnly(usage.promptTokenCount) + toolUse
   // Some back ends count the thoughts among the candidates' tokens: their total gives them away.
   const folded = thoughts > 0 && total > 0 && prompt + candidates === total
   const completion = folded ? candidates : candidates + thoughts
-  const cached = Math.min(count(usage.cachedContentTokenCount), prompt)
-  const queries = grounding?.webSearchQueries?.length ?? 0
+  const cached = Math.min(countOnly(usage.cachedContentTokenCount), prompt)
+  const queries = listOnly(grounding?.webSearchQueries).length
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,
@@ -50,20 +51,12 @@ export function servedTier(usage: UsageMetadata | undefined): string | undefined
   return typeof tier === 'string' ? TIERS[tier.toLowerCase()] : undefined
 }
 
-/** Never negative, never NaN; int64 comes as a string, zero is left out. */
-export function count(value: unknown): number {
-  const number = typeof value === 'number' || typeof value === 'string' ? Number(value) : 0
-  return Number.isFinite(number) && number > 0 ? Math.floor(number) : 0
-}
 type Counts = UsageMetadata['promptTokensDetails']
 function ofModality(details: Counts, modality: string): number {
-  return Array.isArray(details)
-    ? details.reduce(
-        (sum, each: ModalityCount | null | undefined) =>
-          sum + (each?.modality === modality ? count(each.tokenCount) : 0),
-        0,
-      )
-    : 0
+  return listOnly(details).reduce(
+    (sum, each) => sum + (each?.modality === modality ? countOnly(each.tokenCount) : 0),
+    0,
+  )
 }
 function modality(name: string, details: Counts, modality: string): Record<string, number> {
   const tokens = ofModality(details, modality)

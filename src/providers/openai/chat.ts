@@ -1,6 +1,7 @@
 import { parameterRules, type ParameterRules } from '../../catalog/parameters.ts'
 import type { ChatRequest } from '../../protocol/chat.ts'
 import type { Adaptation, CodecContext, Patch } from '../provider.ts'
+import { withoutSignatures } from './history.ts'
 
 /** Parameters that some models refuse, and the value that says nothing: it may stay (openai.md 2.1). */
 const RESTRICTED: readonly {
@@ -35,6 +36,11 @@ export function patchChat(request: ChatRequest, context: CodecContext): Patch | 
   if (request.stream === true && request.stream_options?.include_usage !== true) {
     set['stream_options'] = { ...request.stream_options, include_usage: true }
   }
+  const messages = withoutSignatures(request.messages)
+  if (messages !== undefined) {
+    set['messages'] = messages
+    adapted.push('thought_signature=dropped')
+  }
   for (const field of IDENTIFYING) pseudonymise(field)
   if (!context.strict) familyRules()
   return Object.keys(set).length === 0 && drop.length === 0 ? undefined : { set, drop, adapted }
@@ -61,7 +67,7 @@ export function patchChat(request: ChatRequest, context: CodecContext): Patch | 
       adapted.push(`${field}=dropped`)
     }
     if (rules.systemRole === 'user' && request.messages.some(isInstruction)) {
-      set['messages'] = request.messages.map((message) =>
+      set['messages'] = (messages ?? request.messages).map((message) =>
         isInstruction(message) ? { ...message, role: 'user' } : message,
       )
       adapted.push('messages=system-as-user')

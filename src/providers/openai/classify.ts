@@ -43,6 +43,9 @@ const BY_STATUS: Readonly<Record<number, FailureKind>> = {
   504: 'bad_gateway',
 }
 
+/** Larger than the whole limit of a minute (openai.md 1.4). */
+const TOO_LARGE = /^Request too large for/
+
 /**
  * Reads an OpenAI error answer, or, with status 200, the error of a stream frame. An edge in front of the API
  * answers in HTML: then the status alone speaks, in our words.
@@ -51,11 +54,13 @@ export function classify(status: number, headers: Headers, body: unknown): Failu
   const error = isRecord(body) && isRecord(body['error']) ? body['error'] : undefined
   const code = text(error?.['code'])
   const type = text(error?.['type'])
+  const message = text(error?.['message'])
   return {
     kind: kindOf(status, code, type),
-    message: text(error?.['message']) ?? `The upstream answered with status ${status}.`,
+    message: message ?? `The upstream answered with status ${status}.`,
     status,
     retryAfterMs: retryAfterMs(headers),
+    final: message !== undefined && TOO_LARGE.test(message),
     upstream: error && { type, code: code ?? null, param: text(error['param']) ?? null },
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { toParameters } from '../../../src/providers/gemini/schema.ts'
+import { toParameters } from '../../../src/providers/gemini/schema/index.ts'
 import { violations } from './checker.ts'
 import { deepFreeze, rewritten } from './support.ts'
 

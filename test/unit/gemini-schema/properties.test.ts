@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { GatewayError } from '../../../src/errors.ts'
-import { toGeminiSchema, toParameters } from '../../../src/providers/gemini/schema.ts'
+import { toGeminiSchema, toParameters } from '../../../src/providers/gemini/schema/index.ts'
 import { violations } from './checker.ts'
 import { anySchema, strictSchema } from './arbitrary.ts'
 import { deepFreeze } from './support.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { GatewayError } from '../../../src/errors.ts'
-import { toGeminiSchema, toParameters } from '../../../src/providers/gemini/schema.ts'
+import { toGeminiSchema, toParameters } from '../../../src/providers/gemini/schema/index.ts'
 import { deepFreeze, rewritten, rewrittenProperty } from './support.ts'
 import type { Json } from './support.ts'
 

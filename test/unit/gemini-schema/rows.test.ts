@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { toGeminiSchema } from '../../../src/providers/gemini/schema.ts'
+import { toGeminiSchema } from '../../../src/providers/gemini/schema/index.ts'
 import { rewritten, rewrittenProperty } from './support.ts'
 
 /** A row of gemini.md 4.5: source construct, what comes in, what goes out. */

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { toGeminiSchema } from '../../../src/providers/gemini/schema.ts'
+import { toGeminiSchema } from '../../../src/providers/gemini/schema/index.ts'
 import { violations } from './checker.ts'
 
 export type Json = Record<string, unknown>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toParameters } from '../../../src/providers/gemini/schema.ts'
+import { toParameters } from '../../../src/providers/gemini/schema/index.ts'
 import { rewritten, rewrittenProperty } from './support.ts'
 
 test('[gemini-trap 81] $schema goes, additionalProperties stays', () => {

@@ -132,3 +132,32 @@ describe('what changes in a relayed chat request', () => {
     })
   })
 })
+
+describe("signatures of Gemini's in a history", () => {
+  const signed = { google: { thought_signature: 'c2ln', thought_signature_model: 'gemini-3' } }
+  const call = { id: 'call_1', type: 'function', function: { name: 'f', arguments: '{}' } }
+  const ours = {
+    role: 'assistant',
+    content: 'x',
+    extra_content: signed,
+    tool_calls: [{ ...call, extra_content: signed }],
+  }
+
+  it('are left out, and nothing else is', () => {
+    const first = { role: 'user', content: 'hi', mine: 1 }
+    const patch = patchChat(ask({ messages: [first, ours] }), context('gpt-4o-mini'))
+    expect(JSON.parse(JSON.stringify(patch))).toEqual({
+      set: { messages: [first, { role: 'assistant', content: 'x', tool_calls: [call] }] },
+      drop: [],
+      adapted: ['thought_signature=dropped'],
+    })
+  })
+
+  it.each([
+    ['that others wrote', { role: 'assistant', extra_content: { google: { thought_signature: 'c2ln' } } }],
+    ['in shapes nobody expects', null],
+    ['in shapes nobody expects', { role: 'assistant', tool_calls: 7, extra_content: 'x' }],
+  ])('%s stay', (_, message) => {
+    expect(patchChat(ask({ messages: [message] }), context('gpt-4o-mini'))).toBeUndefined()
+  })
+})

@@ -1,0 +1,212 @@
+import { expectedCost } from '../catalog/cost.ts'
+import { dayOf } from '../catalog/civil-date.ts'
+import type { ModelCard } from '../catalog/model-card.ts'
+import { GatewayError } from '../errors.ts'
+import type { Permit } from '../health/admit.ts'
+import type { Gate } from '../health/gates.ts'
+import { type LogNormal, median, promptClass } from '../health/latency.ts'
+import type { Feature } from '../protocol/endpoint.ts'
+import { endpointOf, type EndpointId } from '../protocol/index.ts'
+import { codecFor } from '../providers/index.ts'
+import type { Candidate } from '../router/candidate.ts'
+import { promptTokens } from '../router/estimate.ts'
+import { plan, type Plan } from '../router/plan.ts'
+import { strategies, type StrategyName } from '../router/strategies/index.ts'
+import { toAnswer } from './answer.ts'
+import { type Resolved, type RouteTarget, unknownModel } from './candidates.ts'
+import { affinityOf } from './affinity.ts'
+import type { Call, Ports, Scope } from './types.ts'
+
+/** A target in its place in the order, with the leave to try it. */
+export interface Ranked extends RouteTarget {
+  readonly permit: Permit
+  readonly score: number
+  /** Usual wait for the first event of a prompt of this size, where it has been measured. */
+  readonly ttft: LogNormal | undefined
+}
+/** A routing decision, with what led to it. */
+export interface Planning {
+  readonly route: string | undefined
+  readonly strategy: StrategyName
+  readonly plan: Plan
+  readonly targets: readonly RouteTarget[]
+  readonly order: readonly Ranked[]
+  readonly promptTokens: number
+}
+
+/** What a model is assumed to write, until it is known; a third of a page. */
+const EXPECTED_OUTPUT_TOKENS = 300
+/** A second of waiting is worth 0.02 cents (resilience.md 5.4). */
+const SECOND_NANO_USD = 200_000
+const NANO_PER_USD = 1e9
+const PICO_PER_NANO = 1_000
+
+/** Orders the targets that may serve the request. Reads this isolate's memory only. */
+export function planRequest<E extends EndpointId>(
+  ports: Ports,
+  call: Call<E>,
+  scope: Scope,
+  resolved: Resolved,
+): Planning {
+  const strategy = scope.strategy ?? resolved.strategy
+  const alone = resolved.targets.length === 1
+  // One target has no rival: nothing is estimated, and its own server is the judge of what it can do.
+  const tokens = alone ? 0 : promptTokens(call.request)
+  const outputTokens = outputLimit(call.request) ?? EXPECTED_OUTPUT_TOKENS
+  const byId = new Map<string, RouteTarget>()
+  const candidates = resolved.targets.map((target) => {
+    const candidate = candidateOf(ports, call, scope, { target, alone, tokens, outputTokens })
+    byId.set(candidate.id, target)
+    return candidate
+  })
+  const result = plan(
+    {
+      candidates,
+      needs: alone ? NO_NEEDS : endpointOf(call.endpoint).features(call.request),
+      maxCostNano: ceiling(scope.maxCostUsd, resolved.maxCostUsd),
+      affinity: resolved.sticky
+        ? { key: affinityOf(call, scope), comparable: strategy === 'cost' || strategy === 'balanced' }
+        : undefined,
+    },
+    strategies[strategy],
+    {
+      random: () => ports.chance.random(),
+      promptTokens: tokens,
+      outputTokens,
+      turns: ports.turns,
+      secondNano: SECOND_NANO_USD,
+    },
+  )
+  ports.health.record({
+    kind: 'planned',
+    suppressed: result.suppressed,
+    wanted: result.wanted,
+    refused: result.refused,
+  })
+  const order = result.order.flatMap((planned): Ranked[] => {
+    const target = byId.get(planned.id)
+    const ttft = planned.latency?.ttft[promptClass(tokens)]
+    return target === undefined ? [] : [{ ...target, permit: planned.permit, score: planned.score, ttft }]
+  })
+  return {
+    route: resolved.name,
+    strategy,
+    plan: result,
+    targets: resolved.targets,
+    order,
+    promptTokens: tokens,
+  }
+}
+const NO_NEEDS: ReadonlySet<Feature> = new Set()
+
+function candidateOf<E extends EndpointId>(
+  ports: Ports,
+  call: Call<E>,
+  scope: Scope,
+  about: {
+    readonly target: RouteTarget
+    readonly alone: boolean
+    readonly tokens: number
+    readonly outputTokens: number
+  },
+): Candidate {
+  const { target: route, alone, tokens, outputTokens } = about
+  const { target, card, priority, weight } = route
+  const entry = ports.registry.providers.get(target.provider)
+  const view = ports.health.view(target.id)
+  return {
+    id: `${target.id}#${target.credential}`,
+    target,
+    priority,
+    weight,
+    serves: entry !== undefined && codecFor(ports.apis[entry.api], call.endpoint) !== undefined,
+    features: alone || card === undefined || card.assumed === true ? undefined : featuresOf(card),
+    contextTokens: alone ? undefined : card?.contextTokens,
+    costNano: alone ? undefined : costNano(card, tokens, outputTokens, ports.timers.now()),
+    admission: ports.health.admit(target.id),
+    // A gate is shut for the deployment's keys; the caller's own is none of them.
+    gate: scope.principal.credential === undefined ? ports.health.gate(target) : undefined,
+    health: view?.health ?? 1,
+    errorRate: view?.errorRate ?? 0,
+    latency: view?.latency,
+  }
+}
+
+function costNano(
+  card: ModelCard | undefined,
+  input: number,
+  output: number,
+  now: number,
+): number | undefined {
+  const pico = card && expectedCost(card, input, output, dayOf(now))
+  return pico === undefined ? undefined : Number(pico) / PICO_PER_NANO
+}
+
+/** What the catalog says that a model can do; a flag that no source had counts as yes. */
+const FEATURES: Readonly<Record<Feature, (card: ModelCard) => boolean>> = {
+  tools: (card) => card.tools !== false,
+  vision: (card) => card.vision !== false,
+  audio: (card) => card.inputs.includes('audio'),
+  json_schema: (card) => card.structuredOutputs !== false,
+  reasoning: (card) => card.reasoning !== undefined,
+}
+const FEATURE_NAMES: readonly Feature[] = ['tools', 'vision', 'audio', 'json_schema', 'reasoning']
+const featuresOf = (card: ModelCard): ReadonlySet<Feature> =>
+  new Set(FEATURE_NAMES.filter((name) => FEATURES[name](card)))
+
+function outputLimit(request: object): number | undefined {
+  for (const name of ['max_completion_tokens', 'max_tokens', 'max_output_tokens']) {
+    const value: unknown = Object.entries(request).find(([key]) => key === name)?.[1]
+    if (typeof value === 'number' && value > 0) return Math.min(value, EXPECTED_OUTPUT_TOKENS)
+  }
+  return undefined
+}
+
+function ceiling(...usd: readonly (number | undefined)[]): number | undefined {
+  const set = usd.filter((value) => value !== undefined)
+  return set.length === 0 ? undefined : Math.min(...set) * NANO_PER_USD
+}
+
+/** Why nobody serves the request: health, a shut gate, or what the request asks for. */
+export function refusalOf(
+  { plan: { outcome, dropped, retryAfterMs } }: Planning,
+  gate: Gate | undefined,
+  model: string,
+  now: number,
+): GatewayError {
+  if (outcome === 'refused') {
+    return new GatewayError('upstream_unavailable', 'No upstream is healthy at the moment.', {
+      retryAfterMs: retryAfterMs ?? 1_000,
+    })
+  }
+  if (gate !== undefined) {
+    const kind = gate.reason === 'nearly_spent' ? 'rate_limited' : gate.reason
+    const words =
+      kind === 'model_missing' ? unknownModel(model).message : 'The upstream has asked for a pause.'
+    return toAnswer({ kind, message: words, retryAfterMs: Math.max(0, gate.until - now) }, false)
+  }
+  const why = new Set(dropped.map((each) => each.why))
+  if (why.has('price'))
+    return new GatewayError(
+      'unsupported_value',
+      'Every target costs more than the ceiling for this request.',
+      { retry: false },
+    )
+  if (why.has('context'))
+    return new GatewayError(
+      'context_length_exceeded',
+      'The request is longer than the context of every target.',
+      { param: 'messages', retry: false },
+    )
+  if (why.has('capability'))
+    return new GatewayError(
+      'unsupported_value',
+      'No target of this route can do what the request asks for.',
+      { param: 'model', retry: false },
+    )
+  return unknownModel(model)
+}
+
+/** Milliseconds that a target usually takes to its first event; 0 where nothing is known. */
+export const usualMs = (ranked: Ranked | undefined): number =>
+  ranked?.ttft === undefined ? 0 : median(ranked.ttft)

@@ -1,0 +1,48 @@
+import type { Permit } from '../health/admit.ts'
+import { gateOf, gateOfAllowance } from '../health/gates.ts'
+import { type Failure, FAILURES } from '../providers/failure.ts'
+import type { Allowance } from '../providers/provider.ts'
+import type { Ranked } from './planning.ts'
+import type { Ports, Scope, Settled } from './types.ts'
+
+/** Tells the health view what became of an attempt: what counts against a target, what shuts a gate, how fast it was. */
+export interface Witness {
+  began(ranked: Ranked): void
+  succeeded(ranked: Ranked, ms: number, allowances: readonly Allowance[]): void
+  failed(ranked: Ranked, failure: Failure): void
+  retried(ranked: Ranked): void
+  /** Once the last byte has left: a stream may still break, and only now is its speed known. */
+  ended(ranked: Ranked, settled: Settled, streamedMs: number): void
+}
+
+export function witness({ health, timers, chance }: Ports, scope: Scope, promptTokens: number): Witness {
+  const shared = scope.principal.credential === undefined
+  const close = (shut: ReturnType<typeof gateOf>): void => {
+    if (shut !== undefined && shared) health.record({ kind: 'shut', ...shut })
+  }
+  return {
+    began: ({ permit }) => health.record({ kind: 'began', permit }),
+    succeeded({ permit, target }, ms, allowances) {
+      health.record({ kind: 'settled', permit, failed: 0 })
+      health.record({ kind: 'measured', target: target.id, promptTokens, ttftMs: ms })
+      close(gateOfAllowance(allowances, target, timers.now()))
+    },
+    failed({ permit, target }, failure) {
+      const { health: weight } = FAILURES[failure.kind]
+      if (weight > 0) health.record({ kind: 'settled', permit, failed: weight })
+      else if (failure.kind === 'content_policy') health.record({ kind: 'settled', permit, failed: 0 })
+      else health.record({ kind: 'void', permit })
+      close(gateOf({ failure, subject: target, now: timers.now(), random: chance.random() }))
+    },
+    retried: ({ target }) => health.record({ kind: 'retried', target: target.id }),
+    ended({ permit, target }, { finish, usage }, streamedMs) {
+      if (finish === 'cut-short') health.record({ kind: 'settled', permit: plain(permit), failed: 1 })
+      if (finish !== 'complete' || usage === undefined || streamedMs <= 0 || usage.outputTokens === 0) return
+      const tokensPerS = (usage.outputTokens * 1_000) / streamedMs
+      health.record({ kind: 'measured', target: target.id, promptTokens, tokensPerS })
+    },
+  }
+}
+
+/** A lease was given back at the first event; what comes later counts like any result. */
+const plain = ({ target, epoch }: Permit): Permit => ({ target, epoch, kind: 'normal' })

@@ -1,0 +1,17 @@
+import type { Check, Settings } from './registry-state.ts'
+import type { CheckOutcome } from './registry-step.ts'
+import type { Reply, Report, Snapshot } from './wire.ts'
+
+/** What the object cannot know by itself. */
+export interface RegistryPorts {
+  readonly settings: Settings
+  /** Asks the provider for its models, or whether it answers at all; throws when nobody answers. */
+  readonly check: (check: Check, signal: AbortSignal) => Promise<CheckOutcome>
+}
+
+/** What the rest of the Worker calls. */
+export interface HealthObject {
+  report(report: Report): Promise<Reply>
+  snapshot(): Promise<{ readonly snapshot: Snapshot; readonly checkedAt: number }>
+  ensureTick(): Promise<{ readonly alarm: number; readonly armed: boolean; readonly checkedAt: number }>
+}
