@@ -33,6 +33,7 @@ export function createLedger(store: LedgerStore, now: number): Ledger {
   for (const each of store.grants()) grants.set(each.id, each)
   /** Nothing is due before it; a lower bound spares a walk through all grants at every call. */
   let earliest = dueFirst(grants)
+  let moved = false
 
   function keep(id: string, settled: Settled): void {
     if (settled.grant === undefined) {
@@ -44,7 +45,12 @@ export function createLedger(store: LedgerStore, now: number): Ledger {
       earliest = Math.min(earliest, settled.grant.expiresAt)
     }
     books = settled.books
-    store.putBooks(books)
+    moved = true
+  }
+  /** Once per message, however much it moved. */
+  function save(): void {
+    if (moved) store.putBooks(books)
+    moved = false
   }
 
   return {
@@ -54,6 +60,7 @@ export function createLedger(store: LedgerStore, now: number): Ledger {
         const settled = report(books, known, said, now)
         if (settled.grant !== known) keep(said.id, settled)
       }
+      save()
     },
     ask(key, ask, now) {
       const again = grants.get(ask.id)
@@ -63,6 +70,7 @@ export function createLedger(store: LedgerStore, now: number): Ledger {
       if (!result.ok) return { shortage: result.shortage }
       if (result.grant === undefined) return {}
       keep(ask.id, { books, grant: result.grant })
+      save()
       return { granted: result.grant }
     },
     expire(key, now) {
@@ -72,6 +80,7 @@ export function createLedger(store: LedgerStore, now: number): Ledger {
         if (each.expiresAt <= now) keep(each.id, expire(books, caps, each, now))
       }
       earliest = dueFirst(grants)
+      save()
     },
     nextExpiry: () => (grants.size === 0 ? undefined : dueFirst(grants)),
     meters: (key, now) => metersOf(books, capsOf(key.limits, key.budgets), now),

@@ -4,22 +4,26 @@ import { booked, total, waitMs } from './window.ts'
 /**
  * The rules of a key's limits, as its Durable Object applies them, one call at a time.
  *
- * A *grant* sets aside what one call needs and, far from every limit, as much again for calls to come (a lease).
- * An isolate serves from a grant for `leaseMs`, then closes it and *reports*: what its calls cost, what those
- * still running may cost. The rest is free again. Reports carry running totals and a number, so a repeated, late
- * or overtaken one changes nothing: every call is counted exactly once. A grant nobody reports on *expires*.
+ * A *grant* sets aside what one call needs and, far from every limit, what calls to come will need (a lease). An
+ * isolate serves from a grant for `leaseMs`, then *reports*: what its calls cost, what those still running may cost.
+ * The rest is free again. Reports carry running totals and a number, so a repeated, late or overtaken one changes
+ * nothing: every call is counted exactly once. A grant nobody reports on *expires*, `callMs` + 62 s after it was made.
  *
  * Bounds, for every key, at any number of isolates, calls at once, restarts and lost messages:
  *
  * - Requests and tokens: no 60 seconds contain more than the limit. (A lease is booked at the end of its life.)
- * - Calls at once: never more than the limit, except calls that outlive their hold (`callMs` + 60 s).
+ * - Calls at once: never more than the limit, except calls that outlive their hold.
  * - Money, for a budget of B per day, month or life:
  *
- *       cost of all calls admitted in the period ≤ B + B/20 · [holds expired] + Σ max(0, cost − worst case)
+ *       cost of all calls granted in the period ≤ B + F + Σ max(0, cost − worst case),   0 ≤ F ≤ B/20
  *
- *   The middle term is what an expired hold gives back: at most B/20 per period, whatever dies; further expired
- *   holds are charged. A late report corrects either. The last is zero while worst cases are true upper bounds.
- * - With `failMode: open` and the object out of reach, each isolate may add B/20, and a tenth of the rates.
+ *   F is what expired holds gave back: nothing while nobody dies, and at most B/20 per period whatever dies, because
+ *   further expired holds are charged in full. A late report corrects either. The sum is zero while worst cases are
+ *   true upper bounds. So $5.00 never become more than $5.25.
+ * - With `failMode: open`, each isolate may add B/20 and a tenth of the rates per outage of the object.
+ *
+ * A clock of the object's that goes back frees nothing and begins no period anew; one that jumps ahead expires holds
+ * early, within F. The clocks of isolates do not matter: they only measure how long ago they asked.
  */
 export interface Need {
   readonly requests: number
