@@ -26,6 +26,7 @@ export const ERRORS = {
   not_allowed: { status: 403, type: 'invalid_request_error' },
   model_not_found: { status: 404, type: 'invalid_request_error' },
   model_retired: { status: 404, type: 'invalid_request_error' },
+  key_not_found: { status: 404, type: 'invalid_request_error' },
   unknown_url: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
   request_timeout: { status: 408, type: 'invalid_request_error' },
@@ -44,6 +45,7 @@ export const ERRORS = {
   upstream_stream_stalled: { status: 504, type: 'server_error' },
   upstream_unavailable: { status: 503, type: 'server_error' },
   gateway_overloaded: { status: 503, type: 'server_error' },
+  limiter_unavailable: { status: 503, type: 'server_error' },
   upstream_timeout: { status: 504, type: 'server_error' },
 } as const satisfies Record<string, { readonly status: number; readonly type: string }>
 export type ErrorCode = keyof typeof ERRORS

@@ -3,6 +3,8 @@ import { HEALTH_NAME } from './health-object.ts'
 import { servicesFor } from './services.ts'
 
 export { HealthRegistry } from './health-object.ts'
+export { KeyIndex } from './keys/key-index.ts'
+export { KeyObject } from './keys/key-object.ts'
 
 const app = createApp(servicesFor)
 

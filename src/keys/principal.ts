@@ -1,3 +1,5 @@
+import type { KeyView } from './record.ts'
+
 /** Who calls, as authentication found it. Everything that is per tenant takes it from here. */
 export interface Principal {
   /** Never a key, nor anything a key can be told from. */
@@ -18,3 +20,8 @@ export interface Permissions {
 export const EVERYTHING: Permissions = { override: true, observe: true }
 /** A caller with a provider key of its own is nobody that the operator knows. */
 export const GUEST: Permissions = { override: true, observe: false }
+
+/** The holder of a virtual key. */
+export function principalOf({ id, tenant, scopes }: KeyView): Principal {
+  return { tenant, keyId: id, may: { override: scopes.override, observe: false } }
+}
