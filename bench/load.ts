@@ -69,9 +69,10 @@ async function run({
 
 async function hold({ port, request, streams }: Extract<Order, { kind: 'hold' }>): Promise<Outcome> {
   const startedAt = performance.now()
-  held = Array.from({ length: streams }, () => new Connection(port))
+  const opened = Array.from({ length: streams }, () => new Connection(port))
+  held.push(...opened)
   await Promise.all(
-    held.map(
+    opened.map(
       (connection) =>
         new Promise<void>((resolve, reject) => {
           connection.send(request, resolve).catch(reject)

@@ -21,20 +21,13 @@ const rounds = Number(values.rounds ?? (values.fast ? 1 : 7))
 const wanted = (part: string): boolean => part.includes(values.only)
 
 const bundles = bundleAll()
-const rig = await startRig(bundles)
-let results: Results
-try {
-  await Promise.all(VARIANTS.map((variant) => greet(rig.port(variant), httpRequest(small.text('gpt-4.1')))))
-  results = {
-    rounds,
-    samples: await throughput(rig),
-    memory: wanted('memory') ? await memory(rig) : [],
-    startup: wanted('startup') ? await measureStartup(bundles, values.fast ? 1 : 9) : [],
-    checkStartupMs: wanted('startup') && !values.fast ? checkStartup() : undefined,
-    gzippedBytes: gzippedBytes(bundles.gateway),
-  }
-} finally {
-  await rig.stop()
+const results: Results = {
+  rounds,
+  samples: await withRig(throughput),
+  memory: wanted('memory') ? await withRig(memory) : [],
+  startup: wanted('startup') ? await measureStartup(bundles, values.fast ? 1 : 9) : [],
+  checkStartupMs: wanted('startup') && !values.fast ? checkStartup() : undefined,
+  gzippedBytes: gzippedBytes(bundles.gateway),
 }
 
 console.log(`\n${report(results)}`)
@@ -42,6 +35,18 @@ if (values.fast) assertComplete(results)
 if (values.name !== undefined) {
   mkdirSync('bench/results', { recursive: true })
   writeFileSync(`bench/results/${values.name}.json`, `${JSON.stringify(results)}\n`)
+}
+
+/** Fresh processes: what an earlier measurement left in their heaps would hide the memory of the next. */
+async function withRig<T>(work: (rig: Rig) => Promise<T>): Promise<T> {
+  const rig = await startRig(bundles)
+  try {
+    const request = httpRequest(small.text('gpt-4.1'))
+    await Promise.all(VARIANTS.map((variant) => greet(rig.port(variant), request)))
+    return await work(rig)
+  } finally {
+    await rig.stop()
+  }
 }
 
 async function throughput(rig: Rig): Promise<readonly Sample[]> {
@@ -55,9 +60,7 @@ async function throughput(rig: Rig): Promise<readonly Sample[]> {
 }
 
 async function memory(rig: Rig): Promise<readonly Memory[]> {
-  const plan = values.fast
-    ? { rounds: 1, streams: 10, longRounds: 0 }
-    : { rounds: 3, streams: 200, longRounds: 5 }
+  const plan = values.fast ? { streams: 20, longRounds: 0 } : { streams: 300, longRounds: 5 }
   const found: Memory[] = []
   for (const variant of ['native', 'bare', 'openai', 'gemini'] as const) {
     process.stderr.write(`memory, ${variant}\n`)

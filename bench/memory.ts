@@ -4,7 +4,7 @@ import type { Rig, Variant } from './rig.ts'
 
 export interface Memory {
   readonly variant: Variant
-  readonly bytesPerStream: readonly number[]
+  readonly bytesPerStream: number
   /** Growth while a long stream passes, and that stream's length. */
   readonly growthBytes: readonly number[]
   readonly longStreamBytes: number
@@ -14,12 +14,12 @@ export interface Memory {
 const HELD = 'paced3000'
 /** 228,000 events of 272 bytes: 62 MB. */
 const LONG = 'events228000'
+const FIRST_STREAMS = 20
 /** V8 lets its heap grow before it collects for the first time; what a stream holds shows only after that. */
 const WARM_UP = 6
 const MODELS: Readonly<Partial<Record<Variant, string>>> = { gemini: 'gemini-2.5-flash' }
 
 export interface MemoryPlan {
-  readonly rounds: number
   readonly streams: number
   readonly longRounds: number
 }
@@ -31,15 +31,14 @@ export async function measureMemory(rig: Rig, variant: Variant, plan: MemoryPlan
   const port = rig.port(variant)
   const held = httpRequest(stream.text(`${model}-${HELD}`))
   const long = httpRequest(stream.text(`${model}-${LONG}`))
-  const bytesPerStream: number[] = []
+  // The first streams pay for what all share, so growth is counted from there.
+  await rig.order({ kind: 'hold', port, request: held, streams: FIRST_STREAMS })
+  const first = await settled(pid)
+  await rig.order({ kind: 'hold', port, request: held, streams: plan.streams })
+  const bytesPerStream = ((await settled(pid)) - first) / plan.streams
+  await rig.order({ kind: 'release' })
   const growthBytes: number[] = []
   let longStreamBytes = 0
-  for (let round = 0; round < plan.rounds; round++) {
-    const before = await settled(pid)
-    await rig.order({ kind: 'hold', port, request: held, streams: plan.streams })
-    bytesPerStream.push((residentBytes(pid) - before) / plan.streams)
-    await rig.order({ kind: 'release' })
-  }
   for (let round = plan.longRounds > 0 ? -WARM_UP : 0; round < plan.longRounds; round++) {
     const from = await settled(pid)
     let peak = from

@@ -28,15 +28,21 @@ export function pairedRatio(samples: readonly Sample[], over: Variant, under: Va
 export function report(results: Results): string {
   const { samples, startup, memory, checkStartupMs, gzippedBytes } = results
   const lines = [
-    '| case | at once | worker | CPU ms | × bare (min–max) | requests/s | p50 ms | p99 ms | first byte ms |',
-    '| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
-    ...cellsOf(samples).flatMap((cell) => rowsOf(cell)),
+    '| case | at once | CPU ms: native / bare / OpenAI / Gemini | OpenAI × bare (min–max) | Gemini × bare (min–max) |',
+    '| --- | ---: | ---: | ---: | ---: |',
+    ...cellsOf(samples).map(cpuRow),
+    '',
+    'Upstream itself / native / bare / OpenAI / Gemini:',
+    '',
+    '| case | at once | requests/s | p50 ms | p99 ms | first byte ms |',
+    '| --- | ---: | ---: | ---: | ---: | ---: |',
+    ...cellsOf(samples).map(timeRow),
     '',
     '| worker | KB per open stream | growth, long stream | its length |',
     '| --- | ---: | ---: | ---: |',
     ...memory.map(
       ({ variant, bytesPerStream, growthBytes, longStreamBytes }) =>
-        `| ${NAMES[variant]} | ${fixed(median(bytesPerStream) / 1_024, 0)} | ${megabytes(growthBytes)} | ${fixed(longStreamBytes / 1e6, 0)} MB |`,
+        `| ${NAMES[variant]} | ${fixed(bytesPerStream / 1_024, 0)} | ${megabytes(growthBytes)} | ${fixed(longStreamBytes / 1e6, 0)} MB |`,
     ),
     '',
     '| worker | start to first answer ms | CPU ms until then (min) |',
@@ -65,36 +71,32 @@ function cellsOf(samples: readonly Sample[]): readonly (readonly Sample[])[] {
   return [...cells.values()]
 }
 
-function rowsOf(cell: readonly Sample[]): readonly string[] {
-  return VARIANTS.map((variant) => {
-    const own = cell.filter((sample) => sample.variant === variant)
-    const of = (read: (sample: Sample) => number | undefined): number =>
-      median(own.map((sample) => read(sample) ?? Number.NaN))
-    const columns = [
-      own[0]?.cell,
-      own[0]?.concurrency,
-      NAMES[variant],
-      variant === 'direct' ? '' : fixed(of(({ cpuMicrosPerRequest }) => cpuMicrosPerRequest) / 1_000, 2),
-      variant === 'direct' || variant === 'bare' ? '' : ratio(pairedRatio(cell, variant, 'bare')),
-      fixed(
-        of(({ requestsPerSecond }) => requestsPerSecond),
-        0,
-      ),
-      fixed(
-        of(({ p50Ms }) => p50Ms),
-        2,
-      ),
-      fixed(
-        of(({ p99Ms }) => p99Ms),
-        1,
-      ),
-      fixed(
-        of(({ firstByteMs }) => firstByteMs),
-        2,
-      ),
-    ]
-    return `| ${columns.join(' | ')} |`
-  })
+type Read = (sample: Sample) => number | undefined
+
+/** The medians of the variants, one after the other. */
+function medians(cell: readonly Sample[], variants: readonly Variant[], digits: number, read: Read): string {
+  return variants
+    .map((variant) => cell.filter((sample) => sample.variant === variant))
+    .map((own) => fixed(median(own.map((sample) => read(sample) ?? Number.NaN)), digits))
+    .join(' / ')
+}
+
+const name = ([sample]: readonly Sample[]): string => `${sample?.cell} | ${sample?.concurrency}`
+
+function cpuRow(cell: readonly Sample[]): string {
+  const cpu = medians(cell, VARIANTS.slice(1), 2, (sample) => (sample.cpuMicrosPerRequest ?? 0) / 1_000)
+  const ratios = (['openai', 'gemini'] as const).map((variant) => ratio(pairedRatio(cell, variant, 'bare')))
+  return `| ${name(cell)} | ${cpu} | ${ratios.join(' | ')} |`
+}
+
+function timeRow(cell: readonly Sample[]): string {
+  const columns = [
+    medians(cell, VARIANTS, 0, (sample) => sample.requestsPerSecond),
+    medians(cell, VARIANTS, 2, (sample) => sample.p50Ms),
+    medians(cell, VARIANTS, 1, (sample) => sample.p99Ms),
+    medians(cell, VARIANTS, 2, (sample) => sample.firstByteMs),
+  ]
+  return `| ${name(cell)} | ${columns.join(' | ')} |`
 }
 
 const fixed = (value: number, digits: number): string => value.toFixed(digits)

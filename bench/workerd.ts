@@ -21,7 +21,8 @@ export interface WorkerdOptions {
 
 /** The binary that wrangler runs: the launcher in node_modules/.bin is a script, whose CPU would be the wrong one to read. */
 function workerdPath(): string {
-  const fromMiniflare = createRequire(createRequire(import.meta.url).resolve('miniflare'))
+  const require = createRequire(import.meta.url)
+  const fromMiniflare = createRequire(require.resolve('miniflare'))
   return (fromMiniflare('workerd') as { default: string }).default
 }
 

@@ -23,7 +23,35 @@ export function deliver(delivery: Delivery): Response {
     headers.set('cache-control', 'no-cache')
     return new Response(bodyOf(events(reply.frames, reply.framing, delivery), delivery), { headers })
   }
+  if (reply.kind === 'bytes') return binary(reply, delivery)
   return unary(JSON.stringify(delivery.script.body ?? reply.body), delivery)
+}
+
+/** Sound and plain text: whole, or cut in the middle. */
+function binary(
+  { bytes, contentType, status = 200 }: Extract<Reply, { kind: 'bytes' }>,
+  delivery: Delivery,
+): Response {
+  delivery.record.status = status
+  const { script, headers, record } = delivery
+  headers.set('content-type', contentType)
+  if (script.cutAfter === undefined) {
+    record.bytes = bytes.length
+    record.complete = true
+    return new Response(bytes, { status, headers })
+  }
+  const half = bytes.subarray(0, Math.floor(bytes.length / 2))
+  const pull = [half][Symbol.iterator]()
+  return new Response(
+    new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const next = pull.next()
+        if (next.done === true) controller.error(new Cut())
+        else controller.enqueue(next.value)
+      },
+    }),
+    { headers },
+  )
 }
 
 /** Small bodies go out whole; only a scripted fault or delay needs a stream. */

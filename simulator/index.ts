@@ -1,10 +1,13 @@
 import { canned } from './canned.ts'
 import { control } from './control.ts'
 import { deliver } from './deliver.ts'
+import { readForm } from './form.ts'
 import { gemini } from './gemini/index.ts'
 import { parseJson } from './json.ts'
 import type { Json } from './json.ts'
 import { openai } from './openai/index.ts'
+import { converse } from './openai/realtime.ts'
+import type { Line, Talker } from './openai/realtime.ts'
 import { Records } from './record.ts'
 import { Scripts } from './script.ts'
 import type { Rule, Script } from './script.ts'
@@ -21,8 +24,16 @@ export interface Options extends Partial<Clock>, Partial<Settings> {
   recordLimit?: number
 }
 
+interface Connection {
+  /** The protocol to select. */
+  protocol: string | undefined
+  open(line: Line): Talker
+}
+
 export interface Simulator {
   fetch(request: Request): Promise<Response>
+  /** For a request that wants a WebSocket: how to hold the session, or the answer that refuses it. */
+  connect(request: Request): Promise<Connection | Response>
   rules(rules: readonly Rule[]): void
   /** The same array all along, oldest first. */
   readonly received: Received[]
@@ -46,20 +57,34 @@ export function createSimulator(options: Options = {}): Simulator {
   }
   const scripts = new Scripts()
   const records = new Records(options.recordLimit ?? 1_000)
-  return {
+  let memory = {}
+  const simulator: Simulator = {
     received: records.list,
     rules: (rules) => scripts.add(rules),
     reset() {
       scripts.clear()
       records.clear()
+      memory = {}
     },
     async fetch(request) {
       const url = new URL(request.url)
       if (options.canned === true || url.pathname.startsWith('/canned/')) return canned(request, url, clock)
       if (url.pathname.startsWith('/__sim/')) return control(request, url, scripts, records)
-      return serve(request, url, { clock, settings, scripts, records })
+      return serve(request, url, { clock, settings, scripts, records, memory })
+    },
+    async connect(request) {
+      const handshake = await simulator.fetch(request)
+      if (handshake.status !== 200) return handshake
+      const { headers } = request
+      const model = new URL(request.url).searchParams.get('model') ?? ''
+      const offered = (headers.get('sec-websocket-protocol') ?? '').split(/, */)
+      return {
+        protocol: offered.includes('realtime') ? 'realtime' : undefined,
+        open: (line) => converse(model, headers, line, clock),
+      }
     },
   }
+  return simulator
 }
 
 interface World {
@@ -67,6 +92,7 @@ interface World {
   settings: Settings
   scripts: Scripts
   records: Records
+  memory: object
 }
 
 async function serve(request: Request, url: URL, world: World): Promise<Response> {
@@ -102,7 +128,7 @@ async function arrive(request: Request, url: URL, { clock, records }: World): Pr
   const provider = PROVIDERS.find(({ prefix }) => url.pathname.startsWith(prefix))
   const bytes = new Uint8Array(await request.arrayBuffer())
   const rawBody = new TextDecoder().decode(bytes)
-  const json = rawBody === '' ? undefined : parseJson(rawBody)
+  const json = await bodyOf(request, bytes, rawBody)
   const route = provider?.routes.find(
     ({ method, path }) => method === request.method && path.test(url.pathname),
   )
@@ -124,6 +150,15 @@ async function arrive(request: Request, url: URL, { clock, records }: World): Pr
   return { url, provider, route, pathModel, rawBody, bytes, json, record }
 }
 
+async function bodyOf(
+  { headers }: Request,
+  bytes: Uint8Array<ArrayBuffer>,
+  text: string,
+): Promise<Json | undefined> {
+  const form = await readForm(bytes, headers.get('content-type') ?? '')
+  return form ?? (text === '' ? undefined : parseJson(text))
+}
+
 const UNANSWERED = {
   status: undefined,
   aborted: false,
@@ -140,7 +175,7 @@ type Known = Arrival & { provider: Provider; headers: Headers }
 async function answer(
   request: Request,
   arrival: Known,
-  { clock, settings, scripts }: World,
+  { clock, settings, scripts, memory }: World,
 ): Promise<Response> {
   const { provider, route, record, headers, url, json, rawBody, bytes, pathModel } = arrival
   record.key = provider.authorize(request.headers, url)
@@ -161,6 +196,7 @@ async function answer(
     script,
     clock,
     settings,
+    memory,
   }
   return deliver({
     reply: await route.handle(exchange),

@@ -90,6 +90,7 @@ function lowest(schema: JsonObject, whole: boolean): number {
 }
 
 function word(schema: JsonObject, name: string): string {
+  if (schema['description'] === 'MM:SS.mmm') return name === 'end' ? '00:01.500' : '00:00.000'
   const format = FORMATS[textOf(schema['format'])]
   if (format !== undefined) return format
   const least = Number(schema['minLength'] ?? 0)

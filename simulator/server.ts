@@ -1,7 +1,9 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { AddressInfo } from 'node:net'
 import type { Simulator } from './index.ts'
+import { acceptSocket } from './websocket.ts'
 
 interface ServeOptions {
   port?: number
@@ -15,11 +17,14 @@ export interface Served {
 
 /** The simulator on a socket, where a client can hang up and a connection can really be reset. */
 export async function serve(
-  simulator: Pick<Simulator, 'fetch'>,
+  simulator: Pick<Simulator, 'fetch'> & Partial<Pick<Simulator, 'connect'>>,
   { port = 0, host = '127.0.0.1' }: ServeOptions = {},
 ): Promise<Served> {
   const server = createServer({ keepAliveTimeout: 30_000 }, (incoming, outgoing) => {
     void answer(simulator, incoming, outgoing)
+  })
+  server.on('upgrade', (incoming, socket) => {
+    void upgrade(simulator, incoming, socket)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -34,6 +39,21 @@ export async function serve(
         server.closeAllConnections()
       }),
   }
+}
+
+async function upgrade(
+  simulator: Partial<Pick<Simulator, 'connect'>>,
+  incoming: IncomingMessage,
+  socket: Duplex,
+): Promise<void> {
+  const connection = await simulator.connect?.(await requestOf(incoming, new AbortController().signal))
+  if (connection !== undefined && !(connection instanceof Response))
+    return acceptSocket(incoming, socket, connection.protocol, (line) => connection.open(line))
+  const status = connection?.status ?? 404
+  const body = (await connection?.text()) ?? ''
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\nContent-Type: ${connection?.headers.get('content-type') ?? 'text/plain'}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
 }
 
 async function answer(

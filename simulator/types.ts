@@ -55,6 +55,14 @@ export interface Framing {
 }
 
 export type Reply =
+  | {
+      kind: 'bytes'
+      status?: number
+      headers?: Record<string, string>
+      contentType: string
+      bytes: Uint8Array<ArrayBuffer>
+      usage?: JsonObject
+    }
   | { kind: 'json'; headers?: Record<string, string>; body: Json; usage?: JsonObject }
   | {
       kind: 'stream'
@@ -84,6 +92,8 @@ export interface Exchange {
   script: Script
   clock: Clock
   settings: Settings
+  /** What this simulator's endpoints remember is kept by it; a reset makes a new one. */
+  memory: object
 }
 
 export interface Route {

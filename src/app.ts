@@ -3,10 +3,12 @@ import type { GatewayError } from './errors.ts'
 import type { AppEnv } from './http/env.ts'
 import { explain } from './http/explain.ts'
 import { health } from './http/health.ts'
+import { realtime } from './http/realtime.ts'
 import { errorResponse, toGatewayError } from './http/errors.ts'
 import { HEADERS } from './http/headers.ts'
 import { models } from './http/models.ts'
 import { cors, door, identify, unknownUrl } from './http/pipeline.ts'
+import { responses } from './http/responses.ts'
 import { methodNotAllowed, routes } from './http/routes.ts'
 import { endpoints } from './protocol/index.ts'
 import type { Services } from './services.ts'
@@ -25,11 +27,12 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   app.route('/v1', routes)
   app.route('/v1', models)
   app.route('/v1', explain)
+  app.route('/v1', realtime)
   app.route('/v1', health)
+  app.route('/v1', responses)
   for (const { path } of Object.values(endpoints))
     app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))
-  for (const path of ['/health', '/v1/health', '/v1/models', '/v1/models/:id{.+}'])
-    app.all(path, () => refuse(methodNotAllowed('GET')))
+  for (const [path, allowed] of OTHERS) app.all(path, () => refuse(methodNotAllowed(allowed)))
   app.notFound((c) => refuse(unknownUrl(c.req.method, c.req.path)))
   app.onError((thrown, c) => {
     const error = toGatewayError(thrown)
@@ -39,6 +42,19 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   })
   return app
 }
+
+/** Paths beside the endpoints' own, and the methods that they take. */
+const OTHERS: readonly (readonly [path: string, allowed: string])[] = [
+  ['/health', 'GET'],
+  ['/v1/health', 'GET'],
+  ['/v1/models', 'GET'],
+  ['/v1/models/:id{.+}', 'GET'],
+  ['/v1/realtime', 'GET'],
+  ['/v1/realtime/calls', 'POST'],
+  ['/v1/responses/:id', 'GET, DELETE'],
+  ['/v1/responses/:id/cancel', 'POST'],
+  ['/v1/responses/:id/input_items', 'GET'],
+]
 
 function refuse(error: GatewayError): never {
   throw error

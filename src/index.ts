@@ -5,6 +5,7 @@ import { servicesFor } from './services.ts'
 export { HealthRegistry } from './health-object.ts'
 export { KeyIndex } from './keys/key-index.ts'
 export { KeyObject } from './keys/key-object.ts'
+export { ResponseStore } from './responses/object.ts'
 
 const app = createApp(servicesFor)
 

@@ -5,6 +5,8 @@ import { createRegistry, holdsKeys } from './config/registry.ts'
 import type { Config } from './config/schema.ts'
 import type { GatewayError } from './errors.ts'
 import { createGateway } from './gateway/gateway.ts'
+import { createRealtimeCall, type RealtimeCall } from './gateway/realtime-call.ts'
+import { createRealtime, type Realtime } from './gateway/realtime.ts'
 import { createNotes } from './gateway/notes.ts'
 import { createExplain, type Explain } from './gateway/explain.ts'
 import type { Gateway, Ports, Settled } from './gateway/types.ts'
@@ -21,6 +23,9 @@ import { fetchMedia } from './media/fetch.ts'
 import { checkMediaUrl } from './media/policy.ts'
 import { apis } from './providers/index.ts'
 import { reportError } from './report.ts'
+import type { ResponseStore } from './responses/object.ts'
+import { askAccount, type Question } from './responses/relay.ts'
+import { createKeptResponses, type KeptResponses } from './responses/store.ts'
 
 /** Everything a request is handled with. */
 export interface Services {
@@ -29,11 +34,20 @@ export interface Services {
   readonly timers: Timers
   readonly authenticator: Authenticator
   readonly gateway: Gateway
+  readonly responses: Responses
   readonly explain: Explain
+  readonly realtime: Realtime
+  readonly realtimeCall: RealtimeCall
   /** What the health object says of every target. */
   readonly fleetHealth: () => Promise<readonly Described[]>
   readonly report: (requestId: string | undefined, error: GatewayError) => void
   readonly settled: (settled: Settled) => void
+}
+
+/** Responses that were made earlier. */
+interface Responses {
+  readonly store: KeptResponses
+  readonly ask: (question: Question) => Promise<Response>
 }
 
 const timers: Timers = {
@@ -66,6 +80,7 @@ export interface Parts {
   readonly chance: Chance
   readonly fetch: (request: Request) => Promise<Response>
   readonly healthObject: () => HealthObject
+  readonly responseShards: DurableObjectNamespace<ResponseStore>
 }
 
 function compose(env: Env): Services {
@@ -76,11 +91,13 @@ function compose(env: Env): Services {
     chance,
     fetch: (request) => fetch(request),
     healthObject: () => env.HEALTH.getByName(HEALTH_NAME),
+    responseShards: env.RESPONSES,
   })
 }
 
 /** Puts the parts together. Tests bring parts of their own. */
-export function composeFrom({ variables, file, timers, chance, fetch, healthObject }: Parts): Services {
+export function composeFrom(parts: Parts): Services {
+  const { variables, file, timers, chance, fetch, healthObject, responseShards } = parts
   const deployment = readDeployment(variables)
   const config = loadConfig(file, variables)
   const registry = createRegistry(config, variables)
@@ -114,8 +131,18 @@ export function composeFrom({ variables, file, timers, chance, fetch, healthObje
     authenticator: createAuthenticator(deployment, holdsKeys(registry)),
     report: reportError,
     settled: () => undefined,
+    responses: {
+      store: createKeptResponses(responseShards, {
+        timers,
+        retentionMs: config.responses.retentionDays * 86_400_000,
+      }),
+      ask: (question) =>
+        askAccount({ fetch, timers, registry, apis, timeoutMs: config.timeouts.requestMs }, question),
+    },
     gateway: createGateway(ports),
     explain: createExplain(ports),
+    realtime: createRealtime(ports),
+    realtimeCall: createRealtimeCall(ports),
     fleetHealth: async () => describe((await healthObject().snapshot()).snapshot),
   }
 }

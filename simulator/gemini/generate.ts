@@ -6,6 +6,8 @@ import type { Json, JsonObject } from '../json.ts'
 import { cutToTokens, tokensOf } from '../tokens.ts'
 import type { Exchange, Reply } from '../types.ts'
 import { grounding } from './grounding.ts'
+import { made } from './made.ts'
+import type { Made } from './made.ts'
 import { family } from './models.ts'
 import type { Model } from './models.ts'
 import { sign } from './signatures.ts'
@@ -20,6 +22,7 @@ export interface Generation {
   thoughts: string
   text: string
   calls: readonly JsonObject[]
+  made: Made | undefined
   /** For an answer without calls: on the last part. */
   closing: string | undefined
   finish: string
@@ -53,7 +56,8 @@ export function decide({ script, clock }: Exchange, model: Model, request: JsonO
   // gemini.md 2.7: maxOutputTokens includes thinking, which comes first and may leave nothing.
   const thoughts = Math.min(script.thoughtsTokens ?? thoughtsFor(model, config), limit)
   const room = limit - thoughts
-  const answer = answerTo(turn, script)
+  const media = made(model, request, turn.userText, script)
+  const answer = media === undefined ? answerTo(turn, script) : SILENT
   const whole = stopAt(answer.text, arrayOf(config['stopSequences']).map(textOf))
   const text = script.bigEvents === undefined ? cutToTokens(whole, room) : whole
   const cutShort = text.length < whole.length || room <= 0
@@ -63,14 +67,30 @@ export function decide({ script, clock }: Exchange, model: Model, request: JsonO
     thoughts: thoughtsShown(config, thoughts),
     text,
     calls,
-    closing: calls.length === 0 && room > 0 ? signature?.() : undefined,
+    made: media,
+    closing: closes(calls, room) ? signature?.() : undefined,
     finish: script.finishReason ?? (cutShort ? 'MAX_TOKENS' : 'STOP'),
     finishMessage: script.finishMessage,
     prompt: promptTokens(request, turn, model),
-    counts: { candidates: visibleTokens(text, calls), thoughts },
+    counts: { ...visible(text, calls, media), thoughts },
     base: { modelVersion: script.modelVersion ?? model.id, responseId: randomId(22, clock.random) },
     grounding: grounding(script, text),
   }
+}
+
+const SILENT = { text: '', calls: [] }
+
+function visible(
+  text: string,
+  calls: readonly JsonObject[],
+  media: Made | undefined,
+): Omit<Counts, 'thoughts'> {
+  if (media === undefined) return { candidates: visibleTokens(text, calls) }
+  return { candidates: media.tokens, modality: media.modality }
+}
+
+function closes(calls: readonly JsonObject[], room: number): boolean {
+  return calls.length === 0 && room > 0
 }
 
 function limitOf(config: JsonObject, model: Model): number {
@@ -129,11 +149,12 @@ export function candidate(generation: Generation, parts: readonly Json[]): JsonO
   }
 }
 
-function partsOf({ thoughts, text, calls, closing }: Generation): Json[] {
+function partsOf({ thoughts, text, calls, made: media, closing }: Generation): Json[] {
   return [
     ...(thoughts === '' ? [] : [{ text: thoughts, thought: true }]),
     ...(text === '' ? [] : [{ text, ...(closing === undefined ? {} : { thoughtSignature: closing }) }]),
     ...calls,
+    ...(media?.parts ?? []),
   ]
 }
 

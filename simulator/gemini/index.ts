@@ -1,7 +1,8 @@
-import { objectOf } from '../json.ts'
+import { arrayOf, objectOf } from '../json.ts'
 import type { Json } from '../json.ts'
 import { Refused } from '../types.ts'
 import type { Exchange, Provider, Reply } from '../types.ts'
+import { batchEmbed } from './embeddings.ts'
 import { badKey, fault, googleError, invalidArgument } from './errors.ts'
 import { generate } from './generate.ts'
 import { isShut, MODELS, servedBy } from './models.ts'
@@ -18,12 +19,13 @@ export const gemini: Provider = {
   routes: [
     { method: 'POST', path: /^\/v1beta\/models\/([^/:]+):generateContent$/, handle: generate },
     { method: 'POST', path: /^\/v1beta\/models\/([^/:]+):streamGenerateContent$/, handle: streamGenerate },
+    { method: 'POST', path: /^\/v1beta\/models\/([^/:]+):batchEmbedContents$/, handle: batchEmbed },
     { method: 'POST', path: /^\/v1beta\/models\/([^/:]+):countTokens$/, handle: countTokens },
     { method: 'GET', path: /^\/v1beta\/models$/, handle: listModels },
     { method: 'GET', path: /^\/v1beta\/models\/([^/:]+)$/, handle: getModel },
   ],
   authorize,
-  lastUserText: (body) => userText(objectOf(body)['contents']),
+  lastUserText: (body) => userText(objectOf(body)['contents'] ?? embedded(body)),
   modelOf: (pathModel) => pathModel,
   streams: (path) => path.endsWith(':streamGenerateContent'),
   fault,
@@ -63,6 +65,10 @@ function authorize(headers: Headers, url: URL): string {
   return key
 }
 
+function embedded(body: Json | undefined): Json[] {
+  return arrayOf(objectOf(body)['requests']).map((each) => objectOf(each)['content'] ?? null)
+}
+
 /** gemini.md 6.6. */
 function countTokens(exchange: Exchange): Reply {
   const { model, request } = validateCount(exchange)
@@ -82,7 +88,7 @@ const METHODS: Record<Model['kind'], readonly string[]> = {
   gemma: ['generateContent', 'countTokens'],
   image: ['generateContent', 'countTokens'],
   speech: ['generateContent'],
-  embedding: ['embedContent', 'countTextTokens'],
+  embedding: ['embedContent', 'batchEmbedContents', 'countTextTokens'],
   live: ['bidiGenerateContent'],
 }
 

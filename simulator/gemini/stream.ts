@@ -1,5 +1,5 @@
 import { withUsage } from '../deliver.ts'
-import { has, objectOf } from '../json.ts'
+import { has, objectOf, textOf } from '../json.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { Script } from '../script.ts'
 import { pieces, tokensOf } from '../tokens.ts'
@@ -92,15 +92,26 @@ function eventsOf(generation: Generation, script: Script): Event[] {
   if (script.parts !== undefined) {
     return [...script.parts.map((part) => delta([part], '')), { kind: 'finish', parts: [], visible: '' }]
   }
-  const { thoughts, text, calls } = generation
+  const { thoughts, text, calls, made: media } = generation
   const words = script.bigEvents === undefined ? pieces(text) : [text]
   const lastWord = calls.length === 0 ? '' : undefined
   return [
     ...pieces(thoughts).map((piece) => delta([{ text: piece, thought: true }], '')),
     ...words.map((piece) => delta([{ text: piece }], piece)),
     ...callEvents(calls),
+    ...(media?.parts ?? []).flatMap(halves).map((part) => delta([part], '')),
     ending(generation, lastWord),
   ]
+}
+
+/** Sound comes in pieces, of which only the first has the header of its container. */
+function halves(part: Json): Json[] {
+  const { mimeType, data } = objectOf(objectOf(part)['inlineData'])
+  if (!textOf(mimeType).startsWith('audio/')) return [part]
+  const half = Math.floor(textOf(data).length / 8) * 4
+  return [textOf(data).slice(0, half), textOf(data).slice(half)].map((piece) => ({
+    inlineData: { mimeType, data: piece },
+  }))
 }
 
 function delta(parts: Json[], visible: string): Event {

@@ -54,10 +54,12 @@ function modality(mime: string): string {
 export interface Counts {
   candidates: number
   thoughts: number
+  /** What the visible tokens are of, where it is no text. */
+  modality?: string
 }
 
 /** gemini.md 3.3; zero counters are left out, gemini.md 1.1. */
-export function usageMetadata(prompt: Prompt, { candidates, thoughts }: Counts): JsonObject {
+export function usageMetadata(prompt: Prompt, { candidates, thoughts, modality }: Counts): JsonObject {
   return {
     promptTokenCount: prompt.total,
     ...(prompt.cached > 0
@@ -67,6 +69,9 @@ export function usageMetadata(prompt: Prompt, { candidates, thoughts }: Counts):
         }
       : {}),
     ...(candidates > 0 ? { candidatesTokenCount: candidates } : {}),
+    ...(candidates > 0 && modality !== undefined
+      ? { candidatesTokensDetails: [{ modality, tokenCount: candidates }] }
+      : {}),
     ...(thoughts > 0 ? { thoughtsTokenCount: thoughts } : {}),
     totalTokenCount: prompt.total + candidates + thoughts,
     promptTokensDetails: prompt.details,

@@ -50,7 +50,7 @@ export function validateCount(exchange: Exchange): Valid {
   return { model, request }
 }
 
-function bodyOf({ json, rawBody }: Exchange): JsonObject {
+export function bodyOf({ json, rawBody }: Exchange): JsonObject {
   if (isObject(json)) return json
   throw invalidArgument(
     json === undefined
@@ -68,7 +68,11 @@ export function notFound(id: string, method = 'generateContent'): Refused {
 }
 
 /** gemini.md 8; retired models answer 404, and so do methods a model lacks (gemini.md 1.3). */
-function modelFor({ pathModel, settings }: Exchange, method: string, kinds: readonly Model['kind'][]): Model {
+export function modelFor(
+  { pathModel, settings }: Exchange,
+  method: string,
+  kinds: readonly Model['kind'][],
+): Model {
   const model = MODELS.get(pathModel)
   if (model === undefined || isShut(model, settings.today)) throw notFound(pathModel, method)
   const serving = servedBy(model, settings.today)

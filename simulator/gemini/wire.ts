@@ -22,6 +22,14 @@ export const MESSAGES: Record<string, Record<string, string>> = {
     generateContentRequest: 'GenerateContentRequest',
     model: 'string',
   },
+  BatchEmbedContentsRequest: { requests: 'EmbedContentRequest[]' },
+  EmbedContentRequest: {
+    model: 'string',
+    content: 'Content',
+    taskType: 'string',
+    title: 'string',
+    outputDimensionality: 'int32',
+  },
   Content: { role: 'string', parts: 'Part[]' },
   Part: {
     text: 'string',

@@ -12,7 +12,7 @@ type Kind =
   | 'string or array'
   | 'string or object'
 
-interface Field {
+export interface Field {
   name: string
   kind: Kind
   min?: number

@@ -3,10 +3,18 @@ import { objectOf, textOf } from '../json.ts'
 import type { Json } from '../json.ts'
 import type { Clock, Exchange, Provider, Reply } from '../types.ts'
 import { chat } from './chat.ts'
+import { calls, clientSecrets } from './client-secrets.ts'
+import { modelOn } from './endpoint.ts'
+import { embeddings } from './embeddings.ts'
 import { fault, openaiError } from './errors.ts'
+import { images } from './images.ts'
 import { isShut, modelNamed, MODELS } from './models.ts'
 import type { Model } from './models.ts'
-import { userText } from './turn.ts'
+import { responsesRoutes } from './responses/index.ts'
+import { moderations } from './moderations.ts'
+import { speech } from './speech.ts'
+import { transcriptions, translations } from './transcriptions.ts'
+import { saidIn } from './turn.ts'
 
 /** The OpenAI API under /v1. */
 export const openai: Provider = {
@@ -14,13 +22,26 @@ export const openai: Provider = {
   prefix: '/v1/',
   routes: [
     { method: 'POST', path: /^\/v1\/chat\/completions$/, handle: chat },
+    ...responsesRoutes,
+    { method: 'POST', path: /^\/v1\/embeddings$/, handle: embeddings },
+    { method: 'POST', path: /^\/v1\/moderations$/, handle: moderations },
+    { method: 'POST', path: /^\/v1\/images\/generations$/, handle: images },
+    { method: 'POST', path: /^\/v1\/audio\/speech$/, handle: speech },
+    { method: 'POST', path: /^\/v1\/audio\/transcriptions$/, handle: transcriptions },
+    { method: 'POST', path: /^\/v1\/audio\/translations$/, handle: translations },
+    { method: 'POST', path: /^\/v1\/realtime\/client_secrets$/, handle: clientSecrets },
+    { method: 'POST', path: /^\/v1\/realtime\/calls$/, handle: calls },
+    { method: 'GET', path: /^\/v1\/realtime$/, handle: realtimeHandshake },
     { method: 'GET', path: /^\/v1\/models$/, handle: listModels },
     { method: 'GET', path: /^\/v1\/models\/(.+)$/, handle: getModel },
   ],
   authorize,
-  lastUserText: (body) => userText(objectOf(body)['messages']),
+  lastUserText: saidIn,
   modelOf: (pathModel, body) => pathModel || textOf(objectOf(body)['model']),
-  streams: (_path, body) => objectOf(body)['stream'] === true,
+  streams: (_path, body) => {
+    const { stream, stream_format: format } = objectOf(body)
+    return stream === true || stream === 'true' || format === 'sse'
+  },
   fault,
   notFound: (method, path) => openaiError(404, { message: `Invalid URL (${method} ${path})` }),
   headers,
@@ -61,6 +82,13 @@ function headers(clock: Clock): Headers {
     'cf-ray': '0000000000000000-SIM',
     'strict-transport-security': 'max-age=31536000',
   })
+}
+
+/** What is judged before the socket opens (openai.md 6.1); `connect` in ../index.ts takes it from there. */
+function realtimeHandshake(exchange: Exchange): Reply {
+  const named = exchange.url.searchParams.get('model') ?? undefined
+  const model = modelOn(exchange, named, { path: 'realtime', kinds: ['realtime'] })
+  return { kind: 'json', body: { model: model.id } }
 }
 
 /** openai.md 5.4. */

@@ -1,8 +1,11 @@
+/** Each has an endpoint of its own. */
+type MediaKind = 'embedding' | 'moderation' | 'image' | 'speech' | 'transcription' | 'realtime'
+
 /** What of openai.md 2.4, 2.5, 7.2 and 7.3 decides whether a chat request is accepted. */
 export interface Model {
   id: string
   snapshot: string
-  kind: 'chat' | 'reasoning' | 'search' | 'audio' | 'responses' | 'other'
+  kind: 'chat' | 'reasoning' | 'search' | 'audio' | 'responses' | MediaKind
   /** The first date (YYYY-MM-DD) on which it is gone. */
   shutdown?: string
   efforts?: readonly string[]
@@ -129,12 +132,16 @@ const ROWS: readonly Model[] = [
   ...only('responses', ['o3-pro'], '2026-12-11'),
   ...only('responses', ['o1-pro', 'gpt-5-pro', 'gpt-5.2-pro', 'gpt-5.4-pro', 'gpt-5.5-pro']),
   ...only('responses', ['o3-deep-research', 'o4-mini-deep-research'], '2026-07-23'),
-  ...only('other', ['text-embedding-3-small', 'text-embedding-3-large', 'text-embedding-ada-002']),
-  ...only('other', ['omni-moderation-latest', 'gpt-transcribe', 'gpt-image-2']),
-  ...only('other', ['gpt-realtime-2.1', 'gpt-realtime-2.1-mini', 'gpt-realtime-2', 'gpt-realtime-1.5']),
-  ...only('other', ['whisper-1', 'gpt-4o-transcribe', 'gpt-4o-mini-transcribe'], '2027-02-26'),
-  ...only('other', ['tts-1', 'tts-1-hd', 'gpt-4o-mini-tts'], '2027-01-06'),
-  ...only('other', ['gpt-4o-realtime-preview', 'gpt-4o-mini-realtime-preview'], '2026-05-07'),
+  ...only('embedding', ['text-embedding-3-small', 'text-embedding-3-large', 'text-embedding-ada-002']),
+  ...only('moderation', ['omni-moderation-latest']),
+  ...only('image', ['gpt-image-2', 'gpt-image-2.5-sunburst', 'gpt-image-2.5-flare']),
+  ...only('image', ['gpt-image-1.5', 'gpt-image-1-mini'], '2026-12-01'),
+  ...only('realtime', ['gpt-realtime-2.1', 'gpt-realtime-2.1-mini', 'gpt-realtime-2', 'gpt-realtime-1.5']),
+  ...only('transcription', ['gpt-transcribe']),
+  ...only('transcription', ['whisper-1', 'gpt-4o-transcribe', 'gpt-4o-mini-transcribe'], '2027-02-26'),
+  ...only('transcription', ['gpt-4o-transcribe-diarize'], '2027-02-26'),
+  ...only('speech', ['tts-1', 'tts-1-hd', 'gpt-4o-mini-tts'], '2027-01-06'),
+  ...only('realtime', ['gpt-4o-realtime-preview', 'gpt-4o-mini-realtime-preview'], '2026-05-07'),
 ]
 
 export const MODELS: ReadonlyMap<string, Model> = new Map(ROWS.map((row) => [row.id, row]))

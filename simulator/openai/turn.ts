@@ -1,3 +1,4 @@
+import { inputText } from './responses/input.ts'
 import type { Media, Tool, Turn } from '../answer.ts'
 import { arrayOf, isObject, objectOf, textOf } from '../json.ts'
 import type { Json, JsonObject } from '../json.ts'
@@ -13,6 +14,15 @@ export function userText(messages: Json | undefined): string {
     .map((part) => textOf(part['text']))
     .filter((text) => text !== '')
     .join(' ')
+}
+
+/** What a request of any endpoint says, wherever it says it: this is where a directive is looked for. */
+export function saidIn(body: Json | undefined): string {
+  const { messages, input, prompt } = objectOf(body)
+  const said = input ?? prompt
+  if (said === undefined) return userText(messages)
+  if (arrayOf(said).some(isObject)) return inputText(said)
+  return typeof said === 'string' ? said : arrayOf(said).map(textOf).join(' ')
 }
 
 /** openai.md 2.2 and 2.6 read into the neutral turn. */

@@ -45,10 +45,17 @@ function chatModel(body: JsonObject, settings: Settings): Model {
   return model
 }
 
+const NOT_CHAT =
+  'This is not a chat model and thus not supported in the v1/chat/completions endpoint. Did you mean to use v1/completions?'
+
 const ELSEWHERE: Partial<Record<Model['kind'], string>> = {
   responses: 'This model is only supported in v1/responses and not in v1/chat/completions.',
-  other:
-    'This is not a chat model and thus not supported in the v1/chat/completions endpoint. Did you mean to use v1/completions?',
+  embedding: NOT_CHAT,
+  moderation: NOT_CHAT,
+  image: NOT_CHAT,
+  speech: NOT_CHAT,
+  transcription: NOT_CHAT,
+  realtime: NOT_CHAT,
 }
 
 /** openai.md 1.4. Off by default: a gateway relays fields that are newer than this table. */

@@ -35,6 +35,8 @@ export function overlay(env: Environment): Record<string, unknown> {
   return {
     ...optional('lifecycle', variable(env, 'GATEWAY_LIFECYCLE')),
     ...optional('adaptation', variable(env, 'GATEWAY_ADAPTATION')),
+    ...optional('strategy', variable(env, 'GATEWAY_STRATEGY')),
+    ...optional('failover', variable(env, 'GATEWAY_FAILOVER')),
     ...(allowHosts.length > 0 && { media: { allowHosts } }),
     ...(providers.length > 0 && { providers: Object.fromEntries(providers) }),
   } satisfies { readonly [key in keyof ConfigInput]?: unknown }

@@ -22,6 +22,7 @@ function named(request: object): string | undefined {
 
 /** The longest member of the body is the prompt, whatever the endpoint calls it. */
 function prefix<E extends EndpointId>({ raw }: Call<E>): string {
+  if (raw.kind !== 'json') return '' // an upload is not a prompt that anyone caches
   const longest = raw.members.reduce(
     (most, member) => (member.valueEnd - member.valueStart > most.valueEnd - most.valueStart ? member : most),
     {

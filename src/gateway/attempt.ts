@@ -26,12 +26,11 @@ export async function attempt<W extends Wire>(
       ? undefined
       : ports.timers.after(firstEventMs, () => own.abort(new UpstreamFailure(FIRST_EVENT_TIMEOUT)))
   try {
-    const responses = await Promise.all(input.bodies.map((body) => send(ports, input, body, signal)))
+    const responses = await Promise.all(input.parts.map(({ body }) => send(ports, input, body, signal)))
     const headers = responses[0]?.headers
     const upstreamRequestId = headers?.get('x-request-id') ?? undefined
-    const answer = await OPEN[input.endpoint.answer(input.request)](ports, input, responses, () =>
-      own.abort(),
-    )
+    const kind = input.answer === 'any' ? kindOf(responses) : input.answer
+    const answer = await OPEN[kind](ports, input, responses, () => own.abort())
     const allowances = headers === undefined ? [] : (input.provider.allowances?.(headers) ?? [])
     return { ok: true, upstreamRequestId, allowances, answer }
   } catch (thrown) {
@@ -44,6 +43,12 @@ export async function attempt<W extends Wire>(
 }
 
 const OPEN = { json: readJson, events: openStream, bytes: openBytes } as const
+
+function kindOf([response]: readonly Response[]): keyof typeof OPEN {
+  const contentType = response?.headers.get('content-type') ?? ''
+  if (contentType.includes('text/event-stream')) return 'events'
+  return contentType.includes('json') ? 'json' : 'bytes'
+}
 
 /** Throws an `UpstreamFailure` for every answer but a 200. */
 async function send<W extends Wire>(

@@ -1,6 +1,7 @@
 import type { Timers } from '../lib/clock.ts'
 import type { Relay } from '../lib/sse.ts'
 import type { BytesAnswer, Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
+import type { Usage } from '../protocol/usage.ts'
 import type { Failure } from '../providers/failure.ts'
 import type { Allowance, Codec, CodecContext, Provider } from '../providers/provider.ts'
 
@@ -19,19 +20,29 @@ export interface AttemptInput<W extends Wire> {
   readonly context: CodecContext
   readonly url: string
   /** One upstream call each; more than one only where the codec fans out. */
-  readonly bodies: readonly BodyInit[]
+  readonly parts: readonly Part<W>[]
   readonly headers: Readonly<Record<string, string>>
   /** The credential is the caller's own. */
   readonly ownKey: boolean
+  /** `any`: only the upstream's answer tells. */
+  readonly answer: 'json' | 'events' | 'bytes' | 'any'
   readonly limits: AttemptLimits
   /** Fires when the client has gone or the request's time is up. */
   readonly signal: AbortSignal
 }
+/** What one upstream call is to answer, and its body. */
+export interface Part<W extends Wire> {
+  readonly request: W['request']
+  readonly body: BodyInit
+}
 export type Answer<W extends Wire> =
-  | { readonly kind: 'json'; readonly text: string; readonly response: W['response'] }
+  | { readonly kind: 'json'; readonly body: string | Uint8Array; readonly response: W['response'] }
   | { readonly kind: 'events'; readonly relay: Relay; readonly observer: Observer<W['event']> }
   | ({
       readonly kind: 'bytes'
+      /** What the bytes were made of, where they were made here. */
+      readonly response: W['response'] | undefined
+      readonly usage: () => Usage | undefined
       readonly finished: Promise<'complete' | 'cancelled' | 'cut-short'>
     } & BytesAnswer)
 export interface Begun<W extends Wire> {

@@ -76,7 +76,7 @@ async function explainTarget<E extends EndpointId>(
 ): Promise<Explained> {
   const about = { target: ranked.target.id, score: ranked.score }
   try {
-    const { url, headers, bodies, adapted } = await prepare(ports, call, scope, { candidate: ranked, run })
+    const { url, headers, parts, adapted } = await prepare(ports, call, scope, { candidate: ranked, run })
     const entry = ports.registry.providers.get(ranked.target.provider)
     return {
       ...about,
@@ -86,7 +86,7 @@ async function explainTarget<E extends EndpointId>(
         headers,
         scope.principal.credential ?? ports.registry.secret(ranked.target.credential),
       ),
-      bodies: bodies.map(shown),
+      bodies: parts.map(({ body }) => shown(body)),
       adapted,
       estimated_cost_usd: estimate(ports, ranked, planning),
     }

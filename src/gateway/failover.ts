@@ -63,7 +63,7 @@ export async function failover<E extends EndpointId>(
     }
     failure = tried.result.failure
     const decision = decide(failure, progressOf(ports, run, attempts, at), RETRY_POLICY, ports.chance)
-    if (decision.act === 'stop') break
+    if (decision.act === 'stop' || call.raw.kind === 'unread') break // an unread body is gone
     if (decision.act === 'next') at++
     else watch.retried(ranked)
     if (decision.afterMs > 0) await pause(ports, decision.afterMs)
@@ -104,7 +104,7 @@ async function tryOnce<E extends EndpointId>(
 /** Where the request stands after its last attempt. */
 function progressOf(ports: Ports, run: Run, attempts: readonly Attempted[], at: number): Progress {
   const last = attempts.at(-1)
-  const id = last?.target.id ?? ''
+  const id = run.order[at]?.watched.id ?? ''
   const onThisTarget = attempts.length - (attempts.findLastIndex(({ target }) => target !== last?.target) + 1)
   return {
     attempts: attempts.length,
@@ -117,7 +117,7 @@ function progressOf(ports: Ports, run: Run, attempts: readonly Attempted[], at: 
     p50Ms: usualMs(run.order[at]),
     nextP50Ms: usualMs(run.order[at + 1]),
     sameElsewhere: attempts.some(
-      ({ target, failure }) => target.id !== id && failure?.kind === last?.failure?.kind,
+      ({ target, failure }) => target.id !== last?.target.id && failure?.kind === last?.failure?.kind,
     ),
   }
 }
@@ -149,7 +149,7 @@ function inputOf<E extends EndpointId>(
     readonly untried: number
   },
 ): AttemptInput<Wires[E]> {
-  const { codec, provider, context, url, headers, bodies } = prepared
+  const { codec, provider, context, url, headers, parts } = prepared
   return {
     endpoint: endpointOf(call.endpoint),
     codec,
@@ -157,8 +157,13 @@ function inputOf<E extends EndpointId>(
     context,
     url,
     headers,
-    bodies,
+    parts,
     request: call.request,
+    // Which fields of a form a model heeds is the provider's to say; JSON endpoints answer as they are asked to.
+    answer:
+      codec.kind === 'passthrough' && call.raw.kind !== 'json'
+        ? 'any'
+        : endpointOf(call.endpoint).answer(call.request),
     ownKey: scope.principal.credential !== undefined,
     limits: limitsOf(ports, call, { candidate, run, untried }),
     signal: run.signal,

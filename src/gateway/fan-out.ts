@@ -2,12 +2,13 @@ import type { Decoder } from '../lib/sse.ts'
 import { unframe } from '../lib/sse-merge.ts'
 import type { FanOut, Wire } from '../protocol/endpoint.ts'
 
-/** Decodes the merged stream of several parts: each part has its own decoder, and `fanOut` makes one answer of them. */
+type Joined<W extends Wire> = ReturnType<NonNullable<FanOut<W>['joinEvents']>>
+
+/** Decodes the merged stream of several parts: each part has its own decoder, and `joined` makes one answer of them. */
 export function fanOutDecoder<W extends Wire>(
   decoders: readonly Decoder<string, W['event']>[],
-  fanOut: FanOut<W>,
+  joined: Joined<W>,
 ): Decoder<string, W['event']> {
-  const joined = fanOut.joinEvents(decoders.length)
   return {
     push(framed, emit) {
       const { part, data } = unframe(framed)

@@ -3,18 +3,19 @@ import { UpstreamFailure } from '../providers/failure.ts'
 import { resolve, type Resolved } from './candidates.ts'
 import { failover } from './failover.ts'
 import { type Planning, planRequest } from './planning.ts'
-import { noCredential } from './prepare.ts'
+import { noCredential, relays } from './prepare.ts'
 import { serve, serveLate } from './serve.ts'
 import type { Call, Gateway, Ports, Run, Scope } from './types.ts'
 import { witness } from './witness.ts'
 
 /** The orchestration of one request: resolve the model, order its targets, walk them, say what happened. */
 export function createGateway(ports: Ports): Gateway {
-  return async (call, scope) => {
-    const endpoint = endpointOf(call.endpoint)
-    endpoint.check(call.request)
-    for (const reference of endpoint.media(call.request)) ports.checkMedia(reference, scope.host)
-    const resolved = resolveCall(ports, call, scope)
+  return async (given, scope) => {
+    const endpoint = endpointOf(given.endpoint)
+    endpoint.check(given.request)
+    for (const reference of endpoint.media(given.request)) ports.checkMedia(reference, scope.host)
+    const resolved = resolveCall(ports, given, scope)
+    const call = await readWhereNeeded(ports, given, resolved)
     await ports.health.ready(scope.defer)
     const planning = planRequest(ports, call, scope, resolved)
     const clock = startClock(ports, call, scope, resolved)
@@ -27,6 +28,20 @@ export function createGateway(ports: Ports): Gateway {
       ? serveLate(ports, call, scope, { outcome, ...context })
       : serve(ports, early, call, { scope, ...context })
   }
+}
+
+/** A body that nobody has read goes out as it comes, if there is but one place where it could go. */
+async function readWhereNeeded<E extends EndpointId>(
+  ports: Ports,
+  call: Call<E>,
+  { targets }: Resolved,
+): Promise<Call<E>> {
+  const [only] = targets
+  if (call.whole === undefined) return call
+  if (only !== undefined && targets.length === 1 && relays(ports, call.endpoint, only)) return call
+  const whole = await call.whole()
+  endpointOf(whole.endpoint).check(whole.request)
+  return whole
 }
 
 /** The targets of the request's model. A caller's own key goes to the first target's provider, and never to a second one. */
@@ -42,9 +57,18 @@ export function resolveCall<E extends EndpointId>(ports: Ports, call: Call<E>, s
   })
   const first = resolved.targets[0]?.target.provider
   if (first === undefined) throw noCredential(call.request.model)
-  return ownKey
+  const allowed = ownKey
     ? { ...resolved, targets: resolved.targets.filter(({ target }) => target.provider === first) }
     : resolved
+  return narrowed(allowed, call)
+}
+
+/** What an earlier request left somewhere can only be used there. */
+function narrowed(resolved: Resolved, { only }: Call<EndpointId>): Resolved {
+  if (only === undefined) return resolved
+  const targets = resolved.targets.filter(({ target }) => only.serves(target))
+  if (targets.length === 0) throw only.otherwise()
+  return { ...resolved, targets }
 }
 
 interface Clock {

@@ -1,4 +1,3 @@
-import { GatewayError } from '../errors.ts'
 import { type Decoder, relay } from '../lib/sse.ts'
 import { merge } from '../lib/sse-merge.ts'
 import type { Wire } from '../protocol/endpoint.ts'
@@ -9,7 +8,7 @@ import type { Answer, AttemptInput, AttemptPorts } from './exchange.ts'
 import { breakOf, MAX_ANSWER_BYTES } from './failure-of.ts'
 import { fanOutDecoder } from './fan-out.ts'
 import { readUnexpected } from './read-failure.ts'
-import { relaySink, translateSink } from './sinks.ts'
+import { PassedOn, relaySink, translateSink } from './sinks.ts'
 
 /** Opens a stream and waits for its first meaningful event. */
 export async function openStream<W extends Wire>(
@@ -30,8 +29,11 @@ export async function openStream<W extends Wire>(
     keepAliveMs: limits.keepAliveMs,
     maxEventChars: MAX_ANSWER_BYTES,
     stalled: () => new UpstreamFailure({ kind: 'stalled', message: 'The upstream stream stalled.' }),
-    errorFrame: (thrown) =>
-      endpoint.errorFrame(errorOf(new UpstreamFailure(breakOf(thrown, input.signal)), ownKey).toBody()),
+    errorFrame(thrown) {
+      if (thrown instanceof PassedOn) return ''
+      const error = errorOf(new UpstreamFailure(breakOf(thrown, input.signal)), ownKey)
+      return endpoint.errorFrame(error.toBody(), observer.events)
+    },
     onCancel,
   })
   await stream.start()
@@ -56,16 +58,11 @@ async function upstreamOf(
 
 function decoderOf<W extends Wire>(
   { events, fanOut }: Translation<W>,
-  { request, context, bodies }: AttemptInput<W>,
+  { context, parts }: AttemptInput<W>,
 ): Decoder<string, W['event']> {
-  if (events === undefined) {
-    throw new GatewayError('unsupported_parameter', 'This model does not stream on this endpoint.', {
-      param: 'stream',
-    })
-  }
-  if (fanOut === undefined || bodies.length === 1) return events(request, context)
-  return fanOutDecoder(
-    bodies.map(() => events(request, context)),
-    fanOut,
-  )
+  const [first, ...others] = events === undefined ? [] : parts.map(({ request }) => events(request, context))
+  if (first !== undefined && others.length === 0) return first
+  if (first === undefined || fanOut?.joinEvents === undefined)
+    throw new TypeError('Only what streams is prepared for streaming.')
+  return fanOutDecoder([first, ...others], fanOut.joinEvents(others.length + 1))
 }

@@ -7,13 +7,13 @@ import { type LogNormal, median, promptClass } from '../health/latency.ts'
 import type { TargetView } from '../health/wire.ts'
 import type { Feature } from '../protocol/endpoint.ts'
 import { endpointOf, type EndpointId } from '../protocol/index.ts'
-import { codecFor } from '../providers/index.ts'
 import type { Candidate } from '../router/candidate.ts'
 import { promptTokens } from '../router/estimate.ts'
 import { plan, type Plan } from '../router/plan.ts'
 import { strategies, type StrategyName } from '../router/strategies/index.ts'
 import { type Resolved, type RouteTarget, unknownModel } from './candidates.ts'
 import { affinityOf } from './affinity.ts'
+import { eligibleCodec } from './eligible.ts'
 import type { Call, Ports, Scope } from './types.ts'
 
 /** A target in its place in the order, with the leave to try it. */
@@ -108,19 +108,22 @@ function candidateOf<E extends EndpointId>(
   },
 ): Candidate {
   const { target: route, alone, tokens, outputTokens } = about
-  const { target, card, priority, weight } = route
+  const { target, watched, card, priority, weight } = route
   const entry = ports.registry.providers.get(target.provider)
   return {
     id: `${target.id}#${target.credential}`,
-    target,
+    target: watched,
     priority,
     weight,
-    serves: entry !== undefined && codecFor(ports.apis[entry.api], call.endpoint) !== undefined,
+    // What a lone target lacks is said in full by whoever prepares the request for it.
+    serves:
+      alone ||
+      (entry !== undefined && eligibleCodec(ports.apis[entry.api], call.endpoint, card) !== undefined),
     ...(alone ? UNJUDGED : judged(card, { tokens, outputTokens, now: ports.timers.now() })),
-    admission: ports.health.admit(target.id),
+    admission: ports.health.admit(watched.id),
     // A gate is shut for the deployment's keys; the caller's own is none of them.
-    gate: scope.principal.credential === undefined ? ports.health.gate(target) : undefined,
-    ...healthOf(ports.health.view(target.id)),
+    gate: scope.principal.credential === undefined ? ports.health.gate(watched) : undefined,
+    ...healthOf(ports.health.view(watched.id)),
   }
 }
 type Judgement = Pick<Candidate, 'features' | 'contextTokens' | 'costNano'>
@@ -212,6 +215,11 @@ export function refusalOf(
       'No target of this route can do what the request asks for.',
       { param: 'model', retry: false },
     )
+  if (why.has('endpoint'))
+    return new GatewayError('model_not_found', `No target of '${model}' is served on this endpoint.`, {
+      param: 'model',
+      retry: false,
+    })
   return unknownModel(model)
 }
 

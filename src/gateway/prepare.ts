@@ -1,8 +1,6 @@
 import { GatewayError } from '../errors.ts'
-import { patchJson } from '../lib/json-scan.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
 import type { MediaReference, Wire } from '../protocol/endpoint.ts'
-import { codecFor } from '../providers/index.ts'
 import type {
   Adaptation,
   Codec,
@@ -12,7 +10,10 @@ import type {
   Target,
   Translation,
 } from '../providers/provider.ts'
+import { eligibleCodec, notServed } from './eligible.ts'
+import { bodyOf, relayedBody } from './body-of.ts'
 import type { RouteTarget } from './candidates.ts'
+import type { Part } from './exchange.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
 
 /** A request in the form that one target takes, complete but for time limits. */
@@ -22,7 +23,7 @@ export interface Prepared<E extends EndpointId> {
   readonly context: CodecContext
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly bodies: readonly BodyInit[]
+  readonly parts: readonly Part<Wires[E]>[]
   readonly adapted: readonly Adaptation[]
 }
 
@@ -36,8 +37,10 @@ export async function prepare<E extends EndpointId>(
   const { target } = candidate
   const entry = ports.registry.providers.get(target.provider)
   const provider = entry && ports.apis[entry.api]
-  const codec = provider && codecFor(provider, call.endpoint)
-  if (entry === undefined || provider === undefined || codec === undefined) throw notServed(call)
+  const usual = provider && eligibleCodec(provider, call.endpoint, candidate.card)
+  const codec = usual?.instead?.(call.request, { model: target.model, card: candidate.card }) ?? usual
+  if (entry === undefined || provider === undefined || codec === undefined)
+    throw notServed(call, provider, candidate.card)
   const context: CodecContext = {
     target,
     card: candidate.card,
@@ -63,20 +66,22 @@ export async function prepare<E extends EndpointId>(
       ...upstream.headers,
       ...provider.authorize(credentialOf(ports, scope, target)),
     },
-    bodies: upstream.bodies,
+    parts: upstream.parts,
     adapted: upstream.adapted,
   }
 }
 
-const NO_MEDIA: ReadonlyMap<string, Media> = new Map()
-
-function notServed<E extends EndpointId>(call: Call<E>): GatewayError {
-  const message = `The model '${call.request.model}' is not served on ${endpointOf(call.endpoint).path}.`
-  return new GatewayError('model_not_found', message, { param: 'model', retry: false })
+/** Whether a target takes the caller's body as it is, but for single fields. */
+export function relays(ports: Ports, endpoint: EndpointId, { target, card }: RouteTarget): boolean {
+  const entry = ports.registry.providers.get(target.provider)
+  const codec = entry && eligibleCodec(ports.apis[entry.api], endpoint, card)
+  return codec?.kind === 'passthrough'
 }
 
+const NO_MEDIA: ReadonlyMap<string, Media> = new Map()
+
 /** The caller's own key, or the deployment's that the target names. */
-function credentialOf(ports: Ports, scope: Scope, { credential, provider }: Target): string {
+export function credentialOf(ports: Ports, scope: Scope, { credential, provider }: Target): string {
   const key = scope.principal.credential ?? ports.registry.secret(credential)
   if (key === undefined) throw noCredential(provider)
   return key
@@ -87,31 +92,48 @@ export function noCredential(what: string): GatewayError {
   return new GatewayError('upstream_authentication_failed', message, { retry: false })
 }
 
-interface Encoded {
+interface Encoded<W extends Wire> {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly bodies: readonly BodyInit[]
+  readonly parts: readonly Part<W>[]
   readonly adapted: readonly Adaptation[]
 }
 
-function encode<E extends EndpointId>(codec: Codec<Wires[E]>, call: Call<E>, context: CodecContext): Encoded {
-  if (codec.kind === 'translation') return translate(codec, call.request, context)
-  const patch = codec.patch(call.request, context)
-  const body = patch === undefined ? call.raw.bytes : patchJson(call.raw.text, call.raw.members, patch)
-  return { path: codec.path, bodies: [body], adapted: patch?.adapted ?? [] }
+function encode<E extends EndpointId>(
+  codec: Codec<Wires[E]>,
+  call: Call<E>,
+  context: CodecContext,
+): Encoded<Wires[E]> {
+  const { request, raw } = call
+  if (codec.kind === 'translation') return translate(codec, call, context)
+  const patch = codec.patch(request, context)
+  const { body, contentType } = relayedBody(raw, patch, context.target)
+  return {
+    path: codec.path,
+    headers: { 'content-type': contentType },
+    parts: [{ request, body }],
+    adapted: patch?.adapted ?? [],
+  }
 }
 
 /** The parts of a fan-out differ in their bodies alone. */
-function translate<W extends Wire>(
-  codec: Translation<W>,
-  request: W['request'],
+function translate<E extends EndpointId>(
+  { encode, events, fanOut }: Translation<Wires[E]>,
+  { endpoint, request }: Call<E>,
   context: CodecContext,
-): Encoded {
-  const [first, ...others] = (codec.fanOut?.split(request) ?? [request]).map((part) =>
-    codec.encode(part, context),
-  )
+): Encoded<Wires[E]> {
+  const requests = fanOut?.split(request) ?? [request]
+  const streams = endpointOf(endpoint).answer(request) === 'events'
+  if (streams && (events === undefined || (requests.length > 1 && fanOut?.joinEvents === undefined))) {
+    throw new GatewayError('unsupported_parameter', 'This model does not stream on this endpoint.', {
+      param: 'stream',
+    })
+  }
+  const encoded = requests.map((part) => ({ request: part, ...encode(part, context) }))
+  const [first] = encoded
   if (first === undefined) throw new RangeError('A fan-out has at least one part.')
-  return { ...first, bodies: [first.body, ...others.map(({ body }) => body)] }
+  const parts = encoded.map(({ request: part, body }) => ({ request: part, body: bodyOf(body) }))
+  return { path: first.path, headers: first.headers ?? {}, parts, adapted: first.adapted }
 }
 
 /** What the provider neither gets inside the request already nor resolves by itself. */

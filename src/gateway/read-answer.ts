@@ -1,7 +1,9 @@
 import { countBytes } from '../lib/byte-relay.ts'
+import { jsonSkeleton } from '../lib/json-skeleton.ts'
 import { readBytes } from '../lib/read-body.ts'
 import type { Wire } from '../protocol/endpoint.ts'
 import { isRecord } from '../protocol/guards.ts'
+import type { Usage } from '../protocol/usage.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
 import type { Translation } from '../providers/provider.ts'
 import type { Answer, AttemptInput, AttemptPorts } from './exchange.ts'
@@ -9,6 +11,7 @@ import { GARBLED, MAX_ANSWER_BYTES } from './failure-of.ts'
 import { parseJson, readUnexpected } from './read-failure.ts'
 
 type Json<W extends Wire> = Extract<Answer<W>, { kind: 'json' }>
+type Bytes<W extends Wire> = Extract<Answer<W>, { kind: 'bytes' }>
 
 /** An answer in one piece, joined if it came in parts. */
 export async function readJson<W extends Wire>(
@@ -16,45 +19,73 @@ export async function readJson<W extends Wire>(
   input: AttemptInput<W>,
   responses: readonly Response[],
 ): Promise<Json<W>> {
-  const answers = await Promise.all(responses.map((response) => readOne(input, response)))
-  const [first] = answers
-  if (first === undefined) throw new UpstreamFailure(GARBLED)
-  const fanOut = input.codec.kind === 'translation' ? input.codec.fanOut : undefined
-  if (fanOut === undefined || answers.length === 1) return first
-  const response = fanOut.join(answers.map((answer) => answer.response))
-  return { kind: 'json', text: JSON.stringify(response), response }
+  const { codec } = input
+  if (codec.kind === 'translation') {
+    const response = await readTranslated(codec, input, responses)
+    return { kind: 'json', body: JSON.stringify(response), response }
+  }
+  const [only] = responses
+  if (only === undefined) throw new UpstreamFailure(GARBLED)
+  return readRelayed(input, only)
 }
 
-async function readOne<W extends Wire>(input: AttemptInput<W>, response: Response): Promise<Json<W>> {
-  const { codec, endpoint } = input
-  const { text, parsed } = await readObject(input, response)
-  if (codec.kind === 'translation') {
-    const decoded = decode(codec, parsed, input)
-    return { kind: 'json', text: JSON.stringify(decoded), response: decoded }
-  }
-  if (!endpoint.answers(parsed)) {
+async function readRelayed<W extends Wire>(input: AttemptInput<W>, response: Response): Promise<Json<W>> {
+  const body = await readBytes(response, MAX_ANSWER_BYTES)
+  const text = body.length > LARGE_BYTES ? jsonSkeleton(body, LARGE_BYTES) : new TextDecoder().decode(body)
+  const parsed = toObject(input, response, text)
+  if (!input.endpoint.answers(parsed)) {
     throw new UpstreamFailure({ kind: 'empty', message: 'The upstream sent an empty answer.' })
   }
-  return { kind: 'json', text, response: parsed }
+  return { kind: 'json', body, response: parsed }
+}
+/** A string as long as this is a picture or sound, of which only the caller wants to know more. */
+const LARGE_BYTES = 65_536
+
+async function readTranslated<W extends Wire>(
+  codec: Translation<W>,
+  input: AttemptInput<W>,
+  responses: readonly Response[],
+): Promise<W['response']> {
+  const decoded = await Promise.all(
+    responses.map(async (response, i) => {
+      const text = new TextDecoder().decode(await readBytes(response, MAX_ANSWER_BYTES))
+      return decode(codec, toObject(input, response, text), {
+        request: requestOf(input, i),
+        context: input.context,
+      })
+    }),
+  )
+  const [first] = decoded
+  if (first === undefined) throw new UpstreamFailure(GARBLED)
+  return codec.fanOut === undefined || decoded.length === 1 ? first : codec.fanOut.join(decoded)
 }
 
-async function readObject<W extends Wire>(
+/** What the call whose answer this is was to answer: a part of the request, where it fans out. */
+function requestOf<W extends Wire>({ parts, request }: AttemptInput<W>, part: number): W['request'] {
+  return parts[part]?.request ?? request
+}
+
+function toObject<W extends Wire>(
   { provider }: AttemptInput<W>,
-  response: Response,
-): Promise<{ readonly text: string; readonly parsed: Readonly<Record<string, unknown>> }> {
-  const text = new TextDecoder().decode(await readBytes(response, MAX_ANSWER_BYTES))
+  { headers }: Response,
+  text: string,
+): Readonly<Record<string, unknown>> {
   const parsed = parseJson(text)
   if (!isRecord(parsed)) throw new UpstreamFailure(GARBLED)
   const error = parsed['error']
   if (error !== undefined && error !== null) {
-    throw new UpstreamFailure(provider.classify(200, response.headers, parsed))
+    throw new UpstreamFailure(provider.classify(200, headers, parsed))
   }
-  return { text, parsed }
+  return parsed
 }
 
-function decode<W extends Wire>(codec: Translation<W>, body: unknown, input: AttemptInput<W>): W['response'] {
+function decode<W extends Wire>(
+  codec: Translation<W>,
+  body: unknown,
+  { request, context }: Pick<AttemptInput<W>, 'request' | 'context'>,
+): W['response'] {
   try {
-    return codec.decode(body, input.request, input.context)
+    return codec.decode(body, request, context)
   } catch (thrown) {
     throw thrown instanceof UpstreamFailure ? thrown : new UpstreamFailure(GARBLED, thrown)
   }
@@ -64,18 +95,22 @@ function decode<W extends Wire>(codec: Translation<W>, body: unknown, input: Att
 export async function openBytes<W extends Wire>(
   _ports: AttemptPorts,
   input: AttemptInput<W>,
-  [response]: readonly Response[],
+  responses: readonly Response[],
   onCancel: () => void,
-): Promise<Extract<Answer<W>, { kind: 'bytes' }>> {
-  if (response === undefined) throw new UpstreamFailure(GARBLED)
-  const { codec, endpoint, provider } = input
+): Promise<Bytes<W>> {
+  const { codec, endpoint, provider, request } = input
   if (codec.kind === 'translation') {
-    const answer = endpoint.bytesOf(decode(codec, (await readObject(input, response)).parsed, input))
-    return { kind: 'bytes', ...answer, finished: Promise.resolve('complete') }
+    const response = await readTranslated(codec, input, responses)
+    const usage = (): Usage | undefined => endpoint.usage(response)
+    const finished = Promise.resolve('complete' as const)
+    return { kind: 'bytes', ...endpoint.bytesOf(response, request), response, usage, finished }
   }
-  const contentType = response.headers.get('content-type') ?? 'application/octet-stream'
-  if (response.body === null || contentType.includes('text/html')) {
-    throw new UpstreamFailure(await readUnexpected(response, provider))
+  const [only] = responses
+  const contentType = only?.headers.get('content-type') ?? 'application/octet-stream'
+  if (only?.body === null || only?.body === undefined || contentType.includes('text/html')) {
+    throw new UpstreamFailure(only === undefined ? GARBLED : await readUnexpected(only, provider))
   }
-  return { kind: 'bytes', contentType, ...countBytes(response.body, onCancel) }
+  const meter = endpoint.meter?.(request)
+  const relay = countBytes(only.body, { onCancel, see: meter && ((bytes) => meter.see(bytes)) })
+  return { kind: 'bytes', contentType, response: undefined, usage: () => meter?.usage, ...relay }
 }

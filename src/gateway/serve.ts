@@ -61,16 +61,16 @@ function factsOf<E extends EndpointId>({ ranked, adapted, begun }: Won<E>, call:
   const { answer, upstreamRequestId } = begun
   const endpoint = endpointOf(call.endpoint)
   const known = { target: ranked.target, card: ranked.card, adapted, upstreamRequestId }
-  if (answer.kind === 'json') {
-    return { ...known, served: endpoint.served(answer.response), usage: endpoint.usage(answer.response) }
-  }
-  return { ...known, served: answer.kind === 'events' ? answer.observer.served : {}, usage: undefined }
+  if (answer.kind === 'events') return { ...known, served: answer.observer.served, usage: undefined }
+  const { response } = answer
+  if (response === undefined) return { ...known, served: {}, usage: undefined }
+  return { ...known, served: endpoint.served(response), usage: endpoint.usage(response) }
 }
 
 interface Sending {
   readonly contentType: string
   readonly body: string | Uint8Array | ReadableStream<Uint8Array>
-  readonly ended: Promise<Pick<Settled, 'finish' | 'error'> & Partial<Pick<Settled, 'usage'>>>
+  readonly ended: Promise<Pick<Settled, 'finish' | 'error' | 'answer'> & Partial<Pick<Settled, 'usage'>>>
 }
 
 function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean): Sending {
@@ -78,20 +78,21 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean
     case 'json':
       return {
         contentType: 'application/json',
-        body: answer.text,
-        ended: Promise.resolve({ finish: 'complete' }),
+        body: answer.body,
+        ended: Promise.resolve({ finish: 'complete', answer: answer.response }),
       }
     case 'bytes':
       return {
         contentType: answer.contentType,
         body: answer.bytes,
-        ended: answer.finished.then((finish) => ({ finish })),
+        ended: answer.finished.then((finish) => ({ finish, usage: answer.usage() })),
       }
     case 'events': {
       const { relay, observer } = answer
       const ended = relay.finished.then(({ finish, thrown }) => ({
         finish,
         usage: observer.usage,
+        answer: observer.answer,
         error: thrown === undefined ? undefined : errorOf(thrown, ownKey),
       }))
       return { contentType: EVENT_STREAM, body: relay.body, ended }

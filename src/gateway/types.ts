@@ -7,6 +7,7 @@ import type { Pseudonyms } from '../keys/pseudonyms.ts'
 import type { Chance } from '../lib/chance.ts'
 import type { Timers } from '../lib/clock.ts'
 import type { Member } from '../lib/json-scan.ts'
+import type { Form } from '../lib/multipart.ts'
 import type { Finish } from '../lib/sse.ts'
 import type { MediaReference, ServedBy } from '../protocol/endpoint.ts'
 import type { EndpointId, Wires } from '../protocol/index.ts'
@@ -47,11 +48,32 @@ export interface Call<E extends EndpointId> {
   readonly endpoint: E
   readonly request: Wires[E]['request']
   readonly raw: RawBody
+  /** The targets that may serve, where an earlier request has left something at them; none: `otherwise`. */
+  readonly only?: {
+    readonly serves: (target: Target) => boolean
+    readonly otherwise: () => GatewayError
+  }
+  /** Set while nobody has read the body: reads it. Until then `request` is what headers say of it. */
+  readonly whole?: () => Promise<Call<E>>
 }
-export interface RawBody {
+export type RawBody = JsonBody | FormBody | UnreadBody
+export interface JsonBody {
+  readonly kind: 'json'
   readonly text: string
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly members: readonly Member[]
+}
+
+export interface FormBody {
+  readonly kind: 'form'
+  readonly contentType: string
+  readonly form: Form
+}
+/** Can be sent once, and no more. */
+export interface UnreadBody {
+  readonly kind: 'unread'
+  readonly contentType: string
+  readonly stream: ReadableStream<Uint8Array>
 }
 
 /** What the attempts of one request share. */
@@ -94,6 +116,8 @@ export interface Settled {
   readonly finish: Finish | 'refused'
   readonly usage: Usage | undefined
   readonly error?: GatewayError | undefined
+  /** All of the answer, where it was JSON or the stream's last event carried it. */
+  readonly answer?: object | undefined
 }
 
 /** What the caller gets. Facts come back as values; nothing is written into a shared context. */

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts'
-import type { RawBody } from '../gateway/types.ts'
+import type { JsonBody } from '../gateway/types.ts'
 import type { Timers } from '../lib/clock.ts'
 import { scanJson } from '../lib/json-scan.ts'
 import { BodyTooLarge, readBytes } from '../lib/read-body.ts'
@@ -18,12 +18,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 let inFlight = 0
 
 /** Reads a JSON body under the limits, and scans it before anything parses it. Throws 4xx `GatewayError`s, or 503 when the isolate is full. */
-export async function readJsonBody(request: Request, timers: Timers, hold: Hold): Promise<RawBody> {
+export async function readJsonBody(request: Request, timers: Timers, hold: Hold): Promise<JsonBody> {
   checkHeaders(request.headers)
   const bytes = await receive(request, timers, hold)
   const text = decode(bytes)
   if (text === '') throw new GatewayError('invalid_json', 'The request has no body.')
-  return { text, bytes, members: scanJson(text) }
+  return { kind: 'json', text, bytes, members: scanJson(text) }
 }
 
 /** What one request holds of the isolate's memory. */
@@ -67,16 +67,23 @@ function checkHeaders(headers: Headers): void {
 }
 
 async function receive(request: Request, timers: Timers, { take }: Hold): Promise<Uint8Array<ArrayBuffer>> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const stop = timers.after(MAX_RECEIVE_MS, () =>
-    reject(new GatewayError('request_timeout', 'The request body did not arrive in time.')),
-  )
   try {
-    return await Promise.race([readBytes(request, MAX_JSON_BYTES, take), promise])
+    return await receiving(readBytes(request, MAX_JSON_BYTES, take), timers, MAX_RECEIVE_MS)
   } catch (thrown) {
     if (thrown instanceof BodyTooLarge)
       throw new GatewayError('request_too_large', `The request body exceeds ${MAX_JSON_BYTES} bytes.`)
     throw thrown
+  }
+}
+
+/** Throws 408 `GatewayError` if a body does not arrive in time. */
+export async function receiving<T>(body: Promise<T>, timers: Timers, ms: number): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const stop = timers.after(ms, () =>
+    reject(new GatewayError('request_timeout', 'The request body did not arrive in time.')),
+  )
+  try {
+    return await Promise.race([body, promise])
   } finally {
     stop()
   }

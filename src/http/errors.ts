@@ -23,6 +23,10 @@ export function fromZod(error: z.ZodError | z.core.$ZodError): GatewayError {
   const param = paramOf(issue.path)
   if (issue.code === 'custom')
     return new GatewayError('invalid_type', `Invalid type for '${param}': ${issue.message}.`, { param })
+  if (issue.code === 'invalid_union' && isMissing(issue))
+    return new GatewayError('missing_required_parameter', `Missing required parameter: '${param}'.`, {
+      param,
+    })
   if (issue.code === 'invalid_type') {
     return issue.message.includes('received undefined')
       ? new GatewayError('missing_required_parameter', `Missing required parameter: '${param}'.`, { param })
@@ -38,6 +42,11 @@ export function fromZod(error: z.ZodError | z.core.$ZodError): GatewayError {
     )
   }
   return new GatewayError('invalid_value', `Invalid '${param}': ${issue.message}.`, { param })
+}
+
+/** Nothing at all fits none of the kinds that are allowed. */
+function isMissing({ errors }: z.core.$ZodIssueInvalidUnion): boolean {
+  return errors.every(([first]) => first?.message.includes('received undefined') === true)
 }
 
 /** A path as OpenAI writes it: `messages[0].role`. */

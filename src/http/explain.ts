@@ -4,7 +4,7 @@ import { endpointOf, type EndpointId, endpoints } from '../protocol/index.ts'
 import type { AppEnv } from './env.ts'
 import { fromZod } from './errors.ts'
 import { authenticate, readBody } from './pipeline.ts'
-import { scopeOf } from './routes.ts'
+import { scopeOf } from './scope.ts'
 
 /** `POST /explain`: what the gateway would do with the request in the body, calling nobody. `?path=` names the endpoint. */
 export const explain = new Hono<AppEnv>()

@@ -68,7 +68,7 @@ const PREFLIGHT = {
       'helper-method',
       'poll-helper',
     ].map((name) => `x-stainless-${name}`),
-    ...['timeout-ms', 'lifecycle', 'adaptation'].map((name) => `x-gateway-${name}`),
+    ...['timeout-ms', 'lifecycle', 'adaptation', 'model'].map((name) => `x-gateway-${name}`),
   ].join(', '),
   'access-control-max-age': '86400',
 }

@@ -1,22 +1,49 @@
 import { zValidator } from '@hono/zod-validator'
 import { type Context, Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
-import type { Scope, Served } from '../gateway/types.ts'
-import { endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
-import type { Endpoint } from '../protocol/endpoint.ts'
+import type { Call, Served } from '../gateway/types.ts'
+import { endpointOf, endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
+import { formFields } from '../protocol/upload.ts'
+import type { Endpoint, FormRules } from '../protocol/endpoint.ts'
+import { continued, remember } from '../responses/continuation.ts'
 import type { AppEnv } from './env.ts'
-import { errorResponse, fromZod } from './errors.ts'
+import { errorResponse, fromZod, toGatewayError } from './errors.ts'
 import { asciiJson, HEADERS, servedHeaders } from './headers.ts'
+import { startHold } from './body.ts'
+import { formHeaders, formPlace, readForm } from './form.ts'
 import { authenticate, readBody } from './pipeline.ts'
-import { amount, choice, isStrategy, timeoutMs } from './overrides.ts'
-import { strategies } from '../router/strategies/index.ts'
+import { scopeOf } from './scope.ts'
 import { traceOf } from '../gateway/trace.ts'
 
 /** One POST route per endpoint of the table. */
 export const routes = new Hono<AppEnv>()
 serve('chat', endpoints.chat)
+serve('responses', endpoints.responses, {
+  before: (call, { services, principal }) => continued(services.responses.store, call, principal.tenant),
+  after: (call, served, { services: { responses, chance }, principal: { tenant } }) =>
+    remember(responses.store, { call, served, tenant, chance }),
+})
+serve('completions', endpoints.completions)
+serve('embeddings', endpoints.embeddings)
+serve('moderations', endpoints.moderations)
+serve('images', endpoints.images)
+serve('speech', endpoints.speech)
+serve('transcriptions', endpoints.transcriptions)
+serve('translations', endpoints.translations)
+serve('clientSecrets', endpoints.clientSecrets)
 
-function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void {
+/** What an endpoint that remembers does around a call; `after` runs behind the answer. */
+interface Around<E extends EndpointId> {
+  readonly before: (call: Call<E>, variables: AppEnv['Variables']) => Promise<Call<E>>
+  readonly after: (call: Call<E>, served: Served, variables: AppEnv['Variables']) => Promise<void>
+}
+
+function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>, around?: Around<E>): void {
+  const { form } = endpoint
+  if (form !== undefined) {
+    routes.post(endpoint.path, authenticate, (c) => withForm(c, id, form))
+    return
+  }
   routes.post(
     endpoint.path,
     authenticate,
@@ -25,41 +52,72 @@ function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void 
       if (!result.success) throw fromZod(result.error)
     }),
     async (c) => {
-      const services = c.get('services')
-      const call = { endpoint: id, request: c.req.valid('json'), raw: c.get('raw') }
-      const served = await services.gateway(call, scopeOf(c))
-      const settled = served.settled.then(services.settled)
-      // A whole answer has settled already; to keep the request alive for it would cost more than to parse it.
-      if (served.kind === 'early' || (served.kind === 'answer' && typeof served.body !== 'string'))
-        c.executionCtx.waitUntil(settled)
-      return respond(c, served)
+      const asked: Call<E> = { endpoint: id, request: c.req.valid('json'), raw: c.get('raw') }
+      return around === undefined ? answer(c, asked) : remembered(c, asked, around)
     },
   )
 }
 
-export function scopeOf(c: Context<AppEnv>): Scope {
-  const principal = c.get('principal')
-  const { config } = c.get('services')
-  const { headers, signal, url } = c.req.raw
-  const may = principal.may.override
-  return {
-    id: c.get('requestId'),
-    principal,
-    startedAt: c.get('startedAt'),
-    signal,
-    timeoutMs: timeoutMs(headers),
-    lifecycle: choice(headers, 'x-gateway-lifecycle', LIFECYCLES, may) ?? config.lifecycle,
-    strict: (choice(headers, 'x-gateway-adaptation', ADAPTATIONS, may) ?? config.adaptation) === 'strict',
-    strategy: choice(headers, 'x-gateway-strategy', STRATEGIES, may),
-    maxCostUsd: amount(headers, 'x-gateway-max-cost'),
-    session: headers.get('x-gateway-session')?.slice(0, 256),
-    host: new URL(url).hostname,
-    defer: (work) => c.executionCtx.waitUntil(work),
+async function remembered<E extends EndpointId>(
+  c: Context<AppEnv>,
+  asked: Call<E>,
+  { before, after }: Around<E>,
+): Promise<Response> {
+  const call = await before(asked, c.var)
+  return answer(c, call, (served) => after(call, served, c.var))
+}
+
+async function answer<E extends EndpointId>(
+  c: Context<AppEnv>,
+  call: Call<E>,
+  after?: (served: Served) => Promise<void>,
+): Promise<Response> {
+  const services = c.get('services')
+  const served = await services.gateway(call, scopeOf(c))
+  if (after !== undefined) {
+    const failed = (thrown: unknown): void => services.report(c.get('requestId'), toGatewayError(thrown))
+    c.executionCtx.waitUntil(after(served).catch(failed))
+  }
+  const settled = served.settled.then(services.settled)
+  // A whole answer has settled already; to keep the request alive for it would cost more than to parse it.
+  if (served.kind === 'early' || (served.kind === 'answer' && served.body instanceof ReadableStream))
+    c.executionCtx.waitUntil(settled)
+  return respond(c, served)
+}
+
+/** A form is read at once, unless a header names the model: then only if more than one target may need it. */
+async function withForm<E extends EndpointId>(
+  c: Context<AppEnv>,
+  endpoint: E,
+  { names, unread }: FormRules<Wires[E]>,
+): Promise<Response> {
+  const { raw: request } = c.req
+  const { contentType } = formHeaders(request.headers)
+  const named = c.req.header('x-gateway-model')
+  const hold = startHold()
+  const place = formPlace()
+  async function read(): Promise<Call<E>> {
+    place.take()
+    const raw = await readForm(request, names, c.get('services').timers, hold)
+    const fields = formFields(raw.form)
+    const parsed = endpointOf(endpoint).envelope.safeParse(
+      named === undefined ? fields : { ...fields, model: named },
+    )
+    if (!parsed.success) throw fromZod(parsed.error)
+    return { endpoint, request: parsed.data, raw }
+  }
+  try {
+    const stream = request.body
+    // Without a length nobody knows how much would be passed on.
+    if (named === undefined || stream === null || !request.headers.has('content-length'))
+      return await answer(c, await read())
+    const raw = { kind: 'unread', contentType, stream } as const
+    return await answer(c, { endpoint, request: unread(named), raw, whole: read })
+  } finally {
+    place.release()
+    hold.release()
   }
 }
-const STRATEGIES = Object.keys(strategies).filter(isStrategy)
-const LIFECYCLES = ['as-is', 'follow', 'refuse'] as const
-const ADAPTATIONS = ['lenient', 'strict'] as const
 
 function respond(c: Context<AppEnv>, served: Served): Response {
   const headers = servedHeaders(served, { keyMs: c.get('keyMs') }, c.get('startedAt'))

@@ -22,3 +22,11 @@ export function base64Head(text: string, count: number): string | undefined {
     return undefined
   }
 }
+
+/** Throws for what is no base64. */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const latin = atob(text)
+  const bytes = new Uint8Array(latin.length)
+  for (let i = 0; i < latin.length; i++) bytes[i] = latin.charCodeAt(i)
+  return bytes
+}

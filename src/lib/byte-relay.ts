@@ -4,7 +4,7 @@
  */
 export function countBytes(
   upstream: ReadableStream<Uint8Array>,
-  onCancel: () => void,
+  watch: { readonly onCancel: () => void; readonly see?: ((bytes: Uint8Array) => void) | undefined },
 ): {
   readonly bytes: ReadableStream<Uint8Array>
   readonly finished: Promise<'complete' | 'cancelled' | 'cut-short'>
@@ -16,7 +16,10 @@ export function countBytes(
       async pull(controller) {
         try {
           const { done, value } = await reader.read()
-          if (!done) return controller.enqueue(value)
+          if (!done) {
+            watch.see?.(value)
+            return controller.enqueue(value)
+          }
           controller.close()
           resolve('complete')
         } catch (thrown) {
@@ -26,7 +29,7 @@ export function countBytes(
       },
       async cancel(reason) {
         resolve('cancelled')
-        onCancel()
+        watch.onCancel()
         await reader.cancel(reason).catch(() => undefined)
       },
     },

@@ -1,20 +1,17 @@
 import * as z from 'zod'
 import { GatewayError } from '../errors.ts'
-import { patchJson, scanJson } from '../lib/json-scan.ts'
-import type { ChatChunk, ChatMessage, ChatRequest, ChatWire, Tool } from './chat.ts'
+import type { ChatMessage, ChatRequest, ChatWire, Tool } from './chat.ts'
 import type { Endpoint, Feature, MediaReference } from './endpoint.ts'
+import { modelId, refuseRoutingFields } from './envelope.ts'
 import { dataFrame, jsonBytes, topLevelError } from './frames.ts'
 import { isRecord } from './guards.ts'
 import { observeChat } from './chat-observer.ts'
+import { trimUsage } from './trim-usage.ts'
 import { servedBy, toUsage } from './chat-usage.ts'
 
 /** The envelope: what routing needs, and nothing of the message tree (openai.md 2.1; a relayed request is OpenAI's to judge). */
 const envelope = z.looseObject({
-  model: z
-    .string()
-    .min(1)
-    // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is refused
-    .regex(/^[^\u0000-\u001f\u007f]*$/, 'it contains control characters'),
+  model: modelId,
   messages: z.array(z.custom<ChatMessage>(isRecord, 'expected object')).min(1),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
@@ -22,8 +19,6 @@ const envelope = z.looseObject({
   tools: z.array(z.custom<Tool>(isRecord, 'expected object')).max(128).nullish(),
 })
 
-/** Fields by which other gateways let a caller choose where the operator's key goes: refused, never relayed. */
-const ROUTING_FIELDS = ['api_base', 'base_url', 'api_key', 'custom_host', 'extra_headers', 'litellm_params']
 const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/
 
 export const chat: Endpoint<ChatWire> = {
@@ -43,14 +38,11 @@ export const chat: Endpoint<ChatWire> = {
   frame: dataFrame,
   errorIn: topLevelError,
   errorFrame: (body) => dataFrame(body, JSON.stringify(body)),
-  trim,
+  trim: trimUsage,
 }
 
 function check(request: ChatRequest): void {
-  for (const name of ROUTING_FIELDS) {
-    if (request[name] !== undefined)
-      throw new GatewayError('unknown_parameter', `Unknown parameter: '${name}'.`, { param: name })
-  }
+  refuseRoutingFields(request)
   for (const [i, tool] of (request.tools ?? []).entries()) {
     const name: unknown = tool?.type === 'function' ? tool.function?.name : undefined
     if (typeof name === 'string' && !TOOL_NAME.test(name)) {
@@ -108,27 +100,4 @@ function partsMedia(parts: readonly unknown[], at: string, found: MediaReference
 
 function answers(body: object): body is ChatWire['response'] {
   return 'choices' in body && Array.isArray(body.choices) && body.choices.length > 0
-}
-
-/**
- * The gateway always asks the upstream for the usage of a stream. A caller who did not ask sees neither the extra
- * chunk nor the `usage: null` members that come with the option.
- */
-function trim(request: ChatRequest): ((event: ChatChunk, data: string) => string | undefined) | undefined {
-  if (request.stream_options?.include_usage === true) return undefined
-  return (event, data) => {
-    if (event.usage === undefined) return data
-    if (event.choices.length === 0 && event.usage !== null) return undefined
-    return withoutUsage(data)
-  }
-}
-
-/** Takes the member out of the text, so that the rest of the event stays as it came. */
-function withoutUsage(data: string): string {
-  // Nearly always it is `null`, not the first member, and the only one of that name.
-  if (data.indexOf('"usage"') === data.lastIndexOf('"usage"')) {
-    const cut = data.replace(/,\s*"usage"\s*:\s*null/, '')
-    if (cut !== data) return cut
-  }
-  return patchJson(data, scanJson(data), { set: {}, drop: ['usage'] })
 }

@@ -6,7 +6,7 @@ import type { FanOut } from './endpoint.ts'
 const MOST_CHOICES = 8
 
 /** `n` for providers that give one choice per call: as many calls, one answer. */
-export const chatFanOut: FanOut<ChatWire> = { split, join, joinEvents }
+export const chatFanOut = { split, join, joinEvents } as const satisfies FanOut<ChatWire>
 
 function split(request: ChatRequest): readonly ChatRequest[] {
   const n: unknown = request.n ?? 1
@@ -37,7 +37,7 @@ function join(responses: readonly ChatCompletion[]): ChatCompletion {
   }
 }
 
-function joinEvents(parts: number): ReturnType<FanOut<ChatWire>['joinEvents']> {
+function joinEvents(parts: number): ReturnType<NonNullable<FanOut<ChatWire>['joinEvents']>> {
   let running = parts
   /** What every chunk of one stream repeats: the first part's. */
   let head: Pick<ChatChunk, 'id' | 'created' | 'model'> | undefined
@@ -60,7 +60,8 @@ function joinEvents(parts: number): ReturnType<FanOut<ChatWire>['joinEvents']> {
   }
 }
 
-function addUsage(
+/** Sums what the parts of a fan-out used. */
+export function addUsage(
   a: ChatUsage | null | undefined,
   b: ChatUsage | null | undefined,
 ): ChatUsage | null | undefined {

@@ -24,6 +24,8 @@ export interface MediaReference {
 export interface ServedBy {
   readonly model?: string | undefined
   readonly tier?: string | undefined
+  /** Its id, where the answer can be asked for again. */
+  readonly id?: string | undefined
 }
 
 /**
@@ -38,6 +40,10 @@ export interface Observer<Event> {
   readonly complete: boolean
   readonly usage: Usage | undefined
   readonly served: ServedBy
+  /** The whole answer, where the stream's last event carries it. */
+  readonly answer?: object | undefined
+  /** How many events have passed, where they are numbered. */
+  readonly events?: number
 }
 
 /** Serves one request by several upstream calls, for a provider that lacks the option (e.g. `n`). */
@@ -45,8 +51,8 @@ export interface FanOut<W extends Wire> {
   /** One request per upstream call; a single one means that no fan-out is needed. */
   readonly split: (request: W['request']) => readonly W['request'][]
   readonly join: (responses: readonly W['response'][]) => W['response']
-  /** Merges the parts' streams; `push` and `end` name the part that an event came from. */
-  readonly joinEvents: (parts: number) => {
+  /** Merges the parts' streams; `push` and `end` name the part that an event came from. Absent: no streams. */
+  readonly joinEvents?: (parts: number) => {
     push(part: number, event: W['event'], emit: (event: W['event']) => void): void
     end(part: number, emit: (event: W['event']) => void): void
   }
@@ -58,6 +64,18 @@ export interface BytesAnswer {
   readonly bytes: ReadableStream<Uint8Array> | Uint8Array
 }
 
+/** What a form may hold. `unread` stands for one whose fields nobody has read: only the model is known, from a header. */
+export interface FormRules<W extends Wire> {
+  readonly names: ReadonlySet<string>
+  readonly unread: (model: string) => W['request']
+}
+
+/** Reads what is relayed as it comes, and is no JSON, for what it cost. */
+export interface Meter {
+  see(bytes: Uint8Array): void
+  readonly usage: Usage | undefined
+}
+
 /** What the gateway needs to know about an endpoint, whoever serves it. */
 export interface Endpoint<W extends Wire> {
   readonly path: `/${string}`
@@ -65,6 +83,10 @@ export interface Endpoint<W extends Wire> {
   readonly capability: CatalogEndpoint | undefined
   /** Whether a good stream ends with `data: [DONE]`, beside its own last event. */
   readonly doneMarker: boolean
+  /** An error after the stream has started is an event of its own, and is passed on as the stream's end. */
+  readonly passesErrors?: true
+  /** Set for a body that is a form. */
+  readonly form?: FormRules<W>
   /** The shape that the body must have before anything else reads it. */
   readonly envelope: z.ZodType<W['request']>
   /** Checks what every provider needs checked, beyond the envelope's schema; throws `GatewayError`. */
@@ -76,16 +98,18 @@ export interface Endpoint<W extends Wire> {
   /** Whether a JSON object from an upstream is an answer at all, and not an empty shell. */
   answers(body: object): body is W['response']
   /** A decoded answer as bytes, for requests whose answer is `bytes`. */
-  bytesOf(response: W['response']): BytesAnswer
+  bytesOf(response: W['response'], request: W['request']): BytesAnswer
   usage(response: W['response']): Usage | undefined
+  /** For answers of `bytes` that are relayed; absent: they do not say. */
+  meter?(request: W['request']): Meter
   served(response: W['response']): ServedBy
   observe(request: W['request']): Observer<W['event']>
   /** An event as it is sent: `data` is its JSON text. */
   frame(event: W['event'], data: string): string
   /** The error body in an event of an upstream that carries one instead of an answer. */
   errorIn(event: unknown): unknown
-  /** The frame that ends a broken stream. */
-  errorFrame(body: ErrorBody): string
+  /** The frame that ends a broken stream, after so many `events`. */
+  errorFrame(body: ErrorBody, events?: number): string
   /**
    * What of a stream the caller did not ask for: a function from an event and its text to the text to send, or
    * `undefined` to send nothing. `undefined` altogether when every event is wanted as it is.

@@ -1,5 +1,6 @@
 import type { ModelCard } from '../catalog/model-card.ts'
 import type { Chance } from '../lib/chance.ts'
+import type { Chunks } from '../lib/chunks.ts'
 import type { Decoder } from '../lib/sse.ts'
 import type { FanOut, Wire } from '../protocol/endpoint.ts'
 import type { EndpointId, Wires } from '../protocol/index.ts'
@@ -52,7 +53,7 @@ export type Adaptation = `${string}=${string}`
 /** What to send, before the shell adds origin, credentials and deadline. */
 export interface Upstream {
   readonly path: `/${string}`
-  readonly body: string | Uint8Array<ArrayBuffer>
+  readonly body: string | Chunks
   readonly headers?: Readonly<Record<string, string>>
   readonly adapted: readonly Adaptation[]
 }
@@ -64,16 +65,28 @@ export interface Patch {
   readonly adapted: readonly Adaptation[]
 }
 
+/** Whether a model of the catalog is served, where its own list of endpoints does not say so. */
+type Serves = (card: ModelCard) => boolean
+
+interface Chooser<W extends Wire> {
+  /** Another codec of the same provider, for the requests that this one cannot serve. */
+  readonly instead?: (
+    request: W['request'],
+    about: { readonly model: string; readonly card: ModelCard | undefined },
+  ) => Codec<W> | undefined
+}
+
 /** The upstream already speaks OpenAI: bytes are relayed, and only read. */
-export interface Passthrough<W extends Wire> {
+export interface Passthrough<W extends Wire> extends Chooser<W> {
   readonly kind: 'passthrough'
   readonly path: `/${string}`
   /** `undefined` sends the caller's own bytes. */
   readonly patch: (request: W['request'], context: CodecContext) => Patch | undefined
+  readonly serves?: Serves
 }
 
 /** The upstream speaks its own format. All functions are pure, and none may change the request. */
-export interface Translation<W extends Wire> {
+export interface Translation<W extends Wire> extends Chooser<W> {
   readonly kind: 'translation'
   /** Throws `GatewayError` for what cannot be honoured. */
   readonly encode: (request: W['request'], context: CodecContext) => Upstream
@@ -85,6 +98,7 @@ export interface Translation<W extends Wire> {
   readonly inlinesMedia?: true
   /** URLs that the provider resolves itself: they go to `encode` as they are, not fetched. */
   readonly readsUrl?: (url: string) => boolean
+  readonly serves?: Serves
 }
 export type Codec<W extends Wire> = Passthrough<W> | Translation<W>
 
@@ -95,7 +109,15 @@ export interface Allowance {
   readonly resetMs: number
 }
 
+/** How a provider holds sessions over a WebSocket; one that speaks another protocol would be a second kind. */
+export interface SocketRelay {
+  readonly kind: 'relay'
+  readonly path: `/${string}`
+}
+
 export interface Provider {
+  /** Absent: it has no sessions. */
+  readonly realtime?: SocketRelay
   /** Lists models for free: proves address, edge and credential, though not inference. */
   readonly checkPath: `/${string}`
   readonly authorize: (credential: string) => Readonly<Record<string, string>>
@@ -115,8 +137,9 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
   readonly fanOut?: FanOut<W>
   readonly inlinesMedia?: true
   readonly readsUrl?: (url: string) => boolean
+  readonly serves?: Serves
 }): Translation<W> {
-  const { encode, decode, events, fanOut, inlinesMedia, readsUrl } = codec
+  const { encode, decode, events, fanOut, inlinesMedia, readsUrl, serves } = codec
   return {
     kind: 'translation',
     encode,
@@ -126,6 +149,7 @@ export function translation<W extends Wire, Body, Event = Body>(codec: {
     ...(fanOut && { fanOut }),
     ...(inlinesMedia && { inlinesMedia }),
     ...(readsUrl && { readsUrl }),
+    ...(serves && { serves }),
   }
 }
 function overJson<In, Out>(inner: Decoder<In, Out>): Decoder<string, Out> {

@@ -11,13 +11,14 @@ import {
   RateLimitError,
   UnprocessableEntityError,
 } from 'openai'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Script } from '../../simulator/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { MODELS } from '../support/models.ts'
 import { openaiClient, user } from '../support/openai.ts'
 import { scripted } from '../support/prompt.ts'
+import { recover } from '../support/recover.ts'
 
 let gateway: RunningGateway
 let client: OpenAI
@@ -27,6 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => gateway.close())
 beforeEach(() => gateway.simulator.reset())
+afterEach(() => recover(gateway), 30_000)
 
 type ErrorClass = typeof APIError<number>
 interface Case {
@@ -114,7 +116,14 @@ const CASES: readonly Case[] = [
     code: 'upstream_error',
     shouldRetry: 'false',
   },
-  { model: OPENAI, script: { status: 502 }, as: InternalServerError, status: 502, code: 'upstream_error' },
+  {
+    model: OPENAI,
+    script: { status: 502 },
+    as: InternalServerError,
+    status: 502,
+    code: 'upstream_error',
+    shouldRetry: 'false',
+  },
   {
     model: OPENAI,
     script: { status: 503 },
@@ -217,7 +226,14 @@ const CASES: readonly Case[] = [
     code: 'upstream_error',
     shouldRetry: 'false',
   },
-  { model: GEMINI, script: { error: 'html' }, as: InternalServerError, status: 502, code: 'upstream_error' },
+  {
+    model: GEMINI,
+    script: { error: 'html' },
+    as: InternalServerError,
+    status: 502,
+    code: 'upstream_error',
+    shouldRetry: 'false',
+  },
   {
     model: GEMINI,
     script: { error: 'unavailable', arrayWrapped: true },

@@ -9,7 +9,7 @@ export interface RunningGateway {
   /** Where the upstreams are. */
   readonly upstream: string
   readonly simulator: Simulator
-  /** What the providers received, oldest first. */
+  /** What the providers received for callers, oldest first: without the gateway's own looks whether they are there. */
   readonly received: readonly Received[]
   close(): Promise<void>
 }
@@ -51,7 +51,9 @@ export async function startGateway({
     origin: await listening,
     upstream: upstream.origin,
     simulator,
-    received: simulator.received,
+    get received() {
+      return simulator.received.filter(({ method, path }) => method !== 'GET' || !path.endsWith('/models'))
+    },
     async close() {
       await worker.dispose()
       await upstream.close()

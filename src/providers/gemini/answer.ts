@@ -104,7 +104,8 @@ function nothingSeen(): Seen {
   }
 }
 
-function bare(response: Answer): GenerateContentResponse {
+/** The event itself, out of what it may come wrapped in. Throws `UpstreamFailure` for an error in its place. */
+export function bare(response: Answer): GenerateContentResponse {
   const event: GenerateContentResponse | undefined | null = isResponseList(response) ? response[0] : response
   if (!isRecord(event))
     throw new UpstreamFailure({ kind: 'garbled', message: 'Gemini answered something that is no answer.' })

@@ -11,28 +11,37 @@ export interface Draft {
   readonly adapted: Set<Adaptation>
 }
 
+/** What a change in the request is written down in, on any endpoint. */
+export type Notepad = Pick<Draft, 'context' | 'adapted'>
+
 /** Names come from the caller and end in a response header. */
 const HEADER_SAFE = /^[\w.-]{1,64}$/
 
 /** Records a change in what was asked for; once, however often it happens. */
-export function note(draft: Draft, parameter: string, what: string): void {
+export function note(draft: Notepad, parameter: string, what: string): void {
   draft.adapted.add(`${HEADER_SAFE.test(parameter) ? parameter : 'unknown'}=${what}`)
 }
 
 /** A hint that Google has no place for: left out and listed, or in strict mode refused. */
-export function leaveOut(draft: Draft, parameter: string, param = parameter): void {
+export function leaveOut(draft: Notepad, parameter: string, param = parameter): void {
   if (draft.context.strict) throw unsupported(param)
   note(draft, parameter, 'dropped')
 }
 
 /** The nearest that Google can do: listed, or in strict mode refused with `message`. */
 export function approximate(
-  draft: Draft,
+  draft: Notepad,
   change: { parameter: string; what: string; message: string; param?: string },
 ): void {
   const { parameter, what, message, param = parameter } = change
   if (draft.context.strict) throw new GatewayError('unsupported_value', message, { param })
   note(draft, parameter, what)
+}
+
+/** Leaves out every field that no codec reads: hints, and what came after this was written. */
+export function leaveOutOthers(draft: Notepad, request: object, read: ReadonlySet<string>): void {
+  for (const [name, value] of Object.entries(request))
+    if (value !== undefined && value !== null && !read.has(name)) leaveOut(draft, name)
 }
 
 export function unsupported(param: string, why = 'is not supported with this model'): GatewayError {

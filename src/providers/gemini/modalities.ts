@@ -22,7 +22,7 @@ const VOICES: Readonly<Record<string, string>> = {
 }
 
 /** The first generation that chooses its container; those before answer in raw PCM only. */
-const CHOOSES_FORMAT = 3.8
+export const CHOOSES_FORMAT = 3.8
 const FORMATS: Readonly<Record<string, string>> = { pcm16: 'AUDIO_L16', wav: 'AUDIO_WAV' }
 
 /** `modalities` and `audio`: what the model must be made for, exactly (gemini.md 2.7). */
@@ -60,15 +60,16 @@ function spoken(draft: Draft): GenerationConfig {
     const possible = chooses ? 'pcm16 or wav' : 'pcm16'
     throw unsupportedValue('audio.format', `'audio.format' must be ${possible} with this model.`)
   }
-  const voice = voiceName(audio['voice'])
+  const voice = voiceName(audio['voice'], 'audio.voice')
   return {
     responseModalities: ['AUDIO'],
     speechConfig: { voiceConfig: { prebuiltVoiceConfig: { voiceName: voice } } },
     ...(chooses && { responseFormat: { audio: { mimeType } } }),
   }
 }
-function voiceName(value: unknown): string {
-  const name = nonEmptyTextAt(isRecord(value) ? value['id'] : value, 'audio.voice')
+/** Google's voice for one of OpenAI's, or of its own. */
+export function voiceName(value: unknown, param: string): string {
+  const name = nonEmptyTextAt(isRecord(value) ? value['id'] : value, param)
   return Object.hasOwn(VOICES, name) ? (VOICES[name] ?? name) : name
 }
 function printable(text: string): string {

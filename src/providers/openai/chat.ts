@@ -1,6 +1,7 @@
 import { parameterRules, type ParameterRules } from '../../catalog/parameters.ts'
 import type { ChatRequest } from '../../protocol/chat.ts'
-import type { Adaptation, CodecContext, Patch } from '../provider.ts'
+import type { CodecContext, Patch } from '../provider.ts'
+import { commonChanges, patchOf } from './patch.ts'
 import { withoutSignatures } from './history.ts'
 
 /**
@@ -19,19 +20,14 @@ const RESTRICTED: readonly {
   { field: 'stop', rule: 'stop' },
   { field: 'seed', rule: 'seed' },
 ]
-/** Fields that identify the caller's end users or steer the upstream's prompt cache. */
-const IDENTIFYING = ['prompt_cache_key', 'user', 'safety_identifier']
-
 /**
  * What must change in a request before OpenAI's server takes it: the model's upstream id, usage on streams, the
  * rules of known model families, pseudonyms. Everything else, known or not, is the caller's and stays. In strict
  * mode the family rules are left to the server, which refuses what it cannot honour.
  */
 export function patchChat(request: ChatRequest, context: CodecContext): Patch | undefined {
-  const set: Record<string, unknown> = {}
-  const drop: string[] = []
-  const adapted: Adaptation[] = []
-  if (context.target.model !== request.model) set['model'] = context.target.model
+  const changes = commonChanges(request, context)
+  const { set, drop, adapted } = changes
   if (request.stream === true && request.stream_options?.include_usage !== true) {
     set['stream_options'] = { ...request.stream_options, include_usage: true }
   }
@@ -40,17 +36,8 @@ export function patchChat(request: ChatRequest, context: CodecContext): Patch | 
     set['messages'] = messages
     adapted.push('thought_signature=dropped')
   }
-  for (const field of IDENTIFYING) pseudonymise(field)
   if (!context.strict) familyRules()
-  return Object.keys(set).length === 0 && drop.length === 0 ? undefined : { set, drop, adapted }
-
-  function pseudonymise(field: string): void {
-    if (request[field] === undefined || !Object.hasOwn(context.pseudonyms, field)) return
-    const pseudonym = context.pseudonyms[field]
-    if (pseudonym === undefined) drop.push(field)
-    else set[field] = pseudonym
-    adapted.push(`${field}=${pseudonym === undefined ? 'dropped' : 'pseudonym'}`)
-  }
+  return patchOf(changes)
 
   function familyRules(): void {
     const rules = parameterRules(context.target.model)

@@ -57,12 +57,12 @@ async function send(body: Body, context: CodecContext, sim: Simulator): Promise<
   const { path, body: bytes, headers } = encode(chat(body), context)
   const request = new Request(`https://generativelanguage.googleapis.com${path}`, {
     method: 'POST',
-    body: bytes,
+    body: bytes as string,
     headers: { ...headers, ...gemini.authorize('AIza-test') },
   })
   const response = await sim.fetch(request)
   if (response.status !== 200)
-    throw new Error(`${response.status} ${await response.text()} for ${String(bytes)}`)
+    throw new Error(`${response.status} ${await response.text()} for ${bytes as string}`)
   return response
 }
 async function ask(
@@ -436,7 +436,7 @@ test('the simulator’s errors are read as what they are', async () => {
     const response = await simulator({ error, ...(error === 'html' && { status: 502 }) }).fetch(
       new Request(`https://generativelanguage.googleapis.com${path}`, {
         method: 'POST',
-        body,
+        body: body as string,
         headers: { ...headers, ...gemini.authorize('k') },
       }),
     )

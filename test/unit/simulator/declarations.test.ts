@@ -34,12 +34,16 @@ const SDK_MESSAGES: Readonly<Record<string, readonly string[]>> = {
   GenerateContentRequest: ['GenerateContentConfig', 'GenerateContentParameters'],
   CountTokensRequest: ['CountTokensParameters', 'CountTokensConfig'],
   GenerationConfig: ['GenerationConfig', 'GenerateContentConfig'],
+  BatchEmbedContentsRequest: ['EmbedContentParameters'],
+  EmbedContentRequest: ['EmbedContentParameters', 'EmbedContentConfig'],
   Blob: ['Blob_2'],
   Empty: ['UrlContext'],
 }
 /** Fields of the wire that the SDK's types do not have, and why they are right all the same. */
 const NOT_DECLARED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   GenerateContentRequest: { generationConfig: 'the SDK spreads it into its configuration' },
+  BatchEmbedContentsRequest: { requests: 'the SDK makes one of each content' },
+  EmbedContentRequest: { content: 'the SDK takes several' },
   CountTokensRequest: { generateContentRequest: 'the SDK sends contents alone' },
 }
 const VALUES_NOT_DECLARED: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -1,0 +1,101 @@
+import { type Context, Hono } from 'hono'
+import { GatewayError } from '../errors.ts'
+import { parseJson } from '../gateway/read-failure.ts'
+import type { CallOffer } from '../gateway/realtime-call.ts'
+import type { FormBody } from '../gateway/types.ts'
+import { textOf } from '../lib/multipart-patch.ts'
+import { BodyTooLarge, readBytes } from '../lib/read-body.ts'
+import { isRecord } from '../protocol/guards.ts'
+import { modelIn, readOffer, REALTIME_PATH } from '../protocol/realtime.ts'
+import type { AppEnv } from './env.ts'
+import { startHold, type Hold } from './body.ts'
+import { formPlace, readForm } from './form.ts'
+import { authenticate } from './pipeline.ts'
+import { scopeOf } from './scope.ts'
+
+/** `GET /realtime`: a WebSocket, relayed both ways. */
+export const realtime = new Hono<AppEnv>()
+
+realtime.get(REALTIME_PATH, async (c) => {
+  const { services } = c.var
+  if (!/^websocket$/i.test(c.req.header('upgrade') ?? '')) throw upgradeRequired()
+  const offer = readOffer(c.req.header('sec-websocket-protocol') ?? null)
+  checkOrigin(c)
+  c.set('principal', await services.authenticator.authenticate(withKey(c.req.raw.headers, offer.key)))
+  const query = new URL(c.req.url).searchParams
+  const { socket, settled } = await services.realtime(query, modelIn(query), scopeOf(c))
+  c.executionCtx.waitUntil(settled.then((each) => services.settled(each)))
+  return new Response(null, {
+    status: 101,
+    webSocket: socket,
+    headers: offer.selected === undefined ? {} : { 'sec-websocket-protocol': offer.selected },
+  })
+})
+
+/** `POST /realtime/calls`: the offer of a browser's WebRTC call, in a form beside the session, or alone. */
+realtime.post('/realtime/calls', authenticate, async (c) => {
+  const hold = startHold()
+  const place = formPlace()
+  try {
+    place.take()
+    const { sdp, location } = await c.get('services').realtimeCall(await offerOf(c, hold), scopeOf(c))
+    const headers = { 'content-type': 'application/sdp', ...(location !== undefined && { location }) }
+    return new Response(sdp, { status: 201, headers })
+  } finally {
+    place.release()
+    hold.release()
+  }
+})
+
+const CALL_FIELDS: ReadonlySet<string> = new Set(['sdp', 'session'])
+/** For an offer that comes without a session: a client secret has one already. */
+const DEFAULT_MODEL = 'gpt-realtime-2.1'
+const MAX_SDP_BYTES = 262_144
+
+async function offerOf(c: Context<AppEnv>, hold: Hold): Promise<CallOffer> {
+  const { raw: request } = c.req
+  const named = c.req.query('model')
+  if (/^application\/sdp *(?:;|$)/i.test(request.headers.get('content-type') ?? '')) {
+    const bytes = await readBytes(request, MAX_SDP_BYTES, hold.take).catch((thrown: unknown) => {
+      throw thrown instanceof BodyTooLarge
+        ? new GatewayError('request_too_large', 'The offer is too long.')
+        : thrown
+    })
+    return { model: named ?? DEFAULT_MODEL, body: { kind: 'sdp', bytes } }
+  }
+  const raw = await readForm(request, CALL_FIELDS, c.get('services').timers, hold)
+  const session = sessionIn(raw)
+  const model = session['model'] ?? named ?? DEFAULT_MODEL
+  if (typeof model === 'string') return { model, body: { kind: 'form', raw, session } }
+  throw new GatewayError('invalid_type', "Invalid type for 'session.model': expected a string.", {
+    param: 'session.model',
+  })
+}
+
+function sessionIn({ form }: FormBody): Readonly<Record<string, unknown>> {
+  const part = form.parts.find(({ name }) => name === 'session')
+  if (part === undefined) return {}
+  const session = parseJson(textOf(form, part) ?? '')
+  if (isRecord(session)) return session
+  throw new GatewayError('invalid_json', "We could not parse the JSON of 'session'.", { param: 'session' })
+}
+
+function upgradeRequired(): GatewayError {
+  const message = 'This URL only accepts a WebSocket: send an Upgrade header.'
+  return new GatewayError('upgrade_required', message, { headers: { upgrade: 'websocket' }, retry: false })
+}
+
+/** A browser sends its page's origin, and no preflight asks for leave: the page must be one that may call. */
+function checkOrigin(c: Context<AppEnv>): void {
+  const origin = c.req.header('origin')
+  if (origin === undefined || c.var.services.config.cors.origins.includes(origin)) return
+  throw new GatewayError('not_allowed', 'Pages of this origin may not open a session.', { retry: false })
+}
+
+/** The key that came as a protocol, where the authenticator looks for it. */
+function withKey(headers: Headers, key: string | undefined): Headers {
+  if (key === undefined || headers.has('authorization')) return headers
+  const merged = new Headers(headers)
+  merged.set('authorization', `Bearer ${key}`)
+  return merged
+}

@@ -1,0 +1,30 @@
+import type { Context } from 'hono'
+import type { Scope } from '../gateway/types.ts'
+import { strategies } from '../router/strategies/index.ts'
+import type { AppEnv } from './env.ts'
+import { amount, choice, isStrategy, timeoutMs } from './overrides.ts'
+
+/** What is true of one request from start to finish. */
+export function scopeOf(c: Context<AppEnv>): Scope {
+  const principal = c.get('principal')
+  const { config } = c.get('services')
+  const { headers, signal, url } = c.req.raw
+  const may = principal.may.override
+  return {
+    id: c.get('requestId'),
+    principal,
+    startedAt: c.get('startedAt'),
+    signal,
+    timeoutMs: timeoutMs(headers),
+    lifecycle: choice(headers, 'x-gateway-lifecycle', LIFECYCLES, may) ?? config.lifecycle,
+    strict: (choice(headers, 'x-gateway-adaptation', ADAPTATIONS, may) ?? config.adaptation) === 'strict',
+    strategy: choice(headers, 'x-gateway-strategy', STRATEGIES, may),
+    maxCostUsd: amount(headers, 'x-gateway-max-cost'),
+    session: headers.get('x-gateway-session')?.slice(0, 256),
+    host: new URL(url).hostname,
+    defer: (work) => c.executionCtx.waitUntil(work),
+  }
+}
+const STRATEGIES = Object.keys(strategies).filter(isStrategy)
+const LIFECYCLES = ['as-is', 'follow', 'refuse'] as const
+const ADAPTATIONS = ['lenient', 'strict'] as const

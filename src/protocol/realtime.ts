@@ -1,0 +1,134 @@
+import { GatewayError } from '../errors.ts'
+import { isRecord } from './guards.ts'
+import { type TranscriptUsage, transcriptUsage } from './transcript-usage.ts'
+import type { Usage } from './usage.ts'
+
+/** Realtime sessions over a WebSocket (openai.md 6). */
+export const REALTIME_PATH = '/realtime'
+
+const PROTOCOL = 'realtime'
+/** Browsers cannot set headers, so the key comes as a protocol; it is read, and neither echoed nor passed on. */
+const KEY_PREFIX = 'openai-insecure-api-key.'
+const MAX_PROTOCOLS = 16
+
+export interface Offer {
+  /** The protocol to answer with; undefined if it was not offered. */
+  readonly selected: string | undefined
+  readonly key: string | undefined
+}
+
+/** What `Sec-WebSocket-Protocol` offers. */
+export function readOffer(header: string | null): Offer {
+  const offered = (header ?? '').split(',', MAX_PROTOCOLS).map((each) => each.trim())
+  return {
+    selected: offered.includes(PROTOCOL) ? PROTOCOL : undefined,
+    key: offered.find((each) => each.startsWith(KEY_PREFIX))?.slice(KEY_PREFIX.length),
+  }
+}
+
+/** The model that a URL asks for. Throws 400 `GatewayError` where it names none. */
+export function modelIn(query: URLSearchParams): string {
+  const model = query.get('model')
+  if (model !== null && model !== '' && !/[^\x21-\x7e]/.test(model)) return model
+  throw new GatewayError('missing_required_parameter', "Missing required parameter: 'model'.", {
+    param: 'model',
+  })
+}
+
+/** Codes that only a runtime may report, and what stands for them on the wire. */
+const UNSENDABLE: Readonly<Record<number, number>> = { 1004: 1000, 1005: 1000, 1006: 1011, 1015: 1011 }
+const MAX_REASON_BYTES = 123
+
+/** A close as it may be sent on: a code that is allowed, and a reason that fits. */
+export function closeOf(code: number, reason: string): { readonly code: number; readonly reason: string } {
+  const allowed = (code >= 1000 && code <= 1014) || (code >= 3000 && code <= 4999)
+  return { code: UNSENDABLE[code] ?? (allowed ? code : 1011), reason: fitting(reason) }
+}
+
+/** Cut by whole characters. */
+function fitting(reason: string): string {
+  const encoder = new TextEncoder()
+  let text = ''
+  let bytes = 0
+  for (const character of reason) {
+    bytes += encoder.encode(character).byteLength
+    if (bytes > MAX_REASON_BYTES) break
+    text += character
+  }
+  return text
+}
+
+/** Adds up what a session uses. Only events that carry usage are parsed. */
+export interface SessionMeter {
+  see(event: string): void
+  readonly usage: Usage | undefined
+}
+
+const METERED = ['"response.done"', '"conversation.item.input_audio_transcription.completed"']
+
+export function sessionMeter(): SessionMeter {
+  let usage: Usage | undefined
+  return {
+    see(event) {
+      if (!METERED.some((type) => event.includes(type))) return
+      const used = usageOf(event)
+      if (used !== undefined) usage = added(usage, used)
+    },
+    get usage() {
+      return usage
+    },
+  }
+}
+
+function usageOf(text: string): Usage | undefined {
+  const event = parsed(text)
+  if (!isRecord(event)) return undefined
+  if (event['type'] === 'response.done' && isRecord(event['response']))
+    return responseUsage(event['response']['usage'])
+  return isTranscriptUsage(event['usage']) ? transcriptUsage(event['usage']) : undefined
+}
+const isTranscriptUsage = (value: unknown): value is TranscriptUsage =>
+  isRecord(value) &&
+  (value['type'] === 'tokens' ? typeof value['input_tokens'] === 'number' : value['type'] === 'duration')
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function responseUsage(usage: unknown): Usage | undefined {
+  if (!isRecord(usage)) return undefined
+  const input = recordIn(usage, 'input_token_details')
+  const output = recordIn(usage, 'output_token_details')
+  const cached = recordIn(input, 'cached_tokens_details')
+  return {
+    inputTokens: count(usage, 'input_tokens'),
+    cachedTokens: count(input, 'cached_tokens'),
+    cachedAudioTokens: count(cached, 'audio_tokens'),
+    cachedImageTokens: count(cached, 'image_tokens'),
+    audioInputTokens: count(input, 'audio_tokens'),
+    imageInputTokens: count(input, 'image_tokens'),
+    outputTokens: count(usage, 'output_tokens'),
+    audioOutputTokens: count(output, 'audio_tokens'),
+  }
+}
+type Fields = Readonly<Record<string, unknown>>
+function recordIn(fields: Fields, name: string): Fields {
+  const value = fields[name]
+  return isRecord(value) ? value : {}
+}
+function count(fields: Fields, name: string): number {
+  const value = fields[name]
+  return typeof value === 'number' && value > 0 ? value : 0
+}
+
+function added(a: Usage | undefined, b: Usage): Usage {
+  const sum: Record<string, number> = {}
+  for (const usage of [a ?? {}, b])
+    for (const [name, value] of Object.entries(usage))
+      if (typeof value === 'number') sum[name] = (sum[name] ?? 0) + value
+  return { inputTokens: 0, outputTokens: 0, ...sum }
+}
