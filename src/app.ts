@@ -1,5 +1,8 @@
 import { Hono } from 'hono'
 import type { GatewayError } from './errors.ts'
+import type { Defer } from './health/view.ts'
+import { adminConfig } from './http/admin-config.ts'
+import { adminOnly } from './http/admin-guard.ts'
 import type { AppEnv } from './http/env.ts'
 import { explain } from './http/explain.ts'
 import { health } from './http/health.ts'
@@ -14,21 +17,26 @@ import { endpoints } from './protocol/index.ts'
 import type { Services } from './services.ts'
 
 /** The whole pipeline: services, an id, the door, CORS; then a route with its own key check and body. */
-export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
+export function createApp(
+  servicesFor: (env: Env, defer: Defer) => Services | Promise<Services>,
+): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: true })
   app.use(async (c, next) => {
-    c.set('services', servicesFor(c.env))
+    const services = servicesFor(c.env, (work) => c.executionCtx.waitUntil(work))
+    c.set('services', services instanceof Promise ? await services : services)
     await next()
   })
   app.use(identify)
   app.use(door)
   app.use('/v1/*', cors)
+  app.use('/admin/*', adminOnly)
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.route('/v1', routes)
   app.route('/v1', models)
   app.route('/v1', explain)
   app.route('/v1', realtime)
   app.route('/v1', health)
+  app.route('/admin', adminConfig)
   app.route('/v1', responses)
   for (const { path } of Object.values(endpoints))
     app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))

@@ -27,6 +27,7 @@ export const ERRORS = {
   conflicting_credentials: { status: 401, type: 'invalid_request_error' },
   not_allowed: { status: 403, type: 'invalid_request_error' },
   model_not_found: { status: 404, type: 'invalid_request_error' },
+  not_found: { status: 404, type: 'invalid_request_error' },
   model_retired: { status: 404, type: 'invalid_request_error' },
   key_not_found: { status: 404, type: 'invalid_request_error' },
   response_not_found: { status: 404, type: 'invalid_request_error' },
@@ -50,6 +51,7 @@ export const ERRORS = {
   upstream_unavailable: { status: 503, type: 'server_error' },
   gateway_overloaded: { status: 503, type: 'server_error' },
   limiter_unavailable: { status: 503, type: 'server_error' },
+  admin_disabled: { status: 503, type: 'server_error' },
   upstream_timeout: { status: 504, type: 'server_error' },
 } as const satisfies Record<string, { readonly status: number; readonly type: string }>
 export type ErrorCode = keyof typeof ERRORS

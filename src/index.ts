@@ -1,7 +1,8 @@
 import { createApp } from './app.ts'
 import { HEALTH_NAME } from './health-object.ts'
-import { servicesFor } from './services.ts'
+import { servicesFor } from './live-services.ts'
 
+export { ConfigStore } from './config-object.ts'
 export { HealthRegistry } from './health-object.ts'
 export { KeyIndex } from './keys/key-index.ts'
 export { KeyObject } from './keys/key-object.ts'

@@ -1,10 +1,12 @@
-import compiled from '../build/gateway.json' with { type: 'json' }
-import { type Environment, readDeployment } from './config/environment.ts'
+import type { ConfigAdmin } from './config/admin.ts'
+import { type Deployment, type Environment, readDeployment } from './config/environment.ts'
 import { loadConfig } from './config/load.ts'
-import { createRegistry, holdsKeys } from './config/registry.ts'
+import type { ConfigObject } from './config/ports.ts'
+import { createRegistry, holdsKeys, type StoredKeys } from './config/registry.ts'
 import type { Config } from './config/schema.ts'
-import type { GatewayError } from './errors.ts'
+import { GatewayError } from './errors.ts'
 import { createGateway } from './gateway/gateway.ts'
+import { hooked, hookedExplain } from './gateway/hooked.ts'
 import { createRealtimeCall, type RealtimeCall } from './gateway/realtime-call.ts'
 import { createRealtime, type Realtime } from './gateway/realtime.ts'
 import { createNotes } from './gateway/notes.ts'
@@ -12,8 +14,9 @@ import { createExplain, type Explain } from './gateway/explain.ts'
 import type { Gateway, Ports, Settled } from './gateway/types.ts'
 import { type Described, describe } from './health/describe.ts'
 import type { HealthObject } from './health/ports.ts'
-import { healthView } from './health/view.ts'
-import { HEALTH_NAME } from './health-object.ts'
+import { type HealthView, healthView } from './health/view.ts'
+import type { Hook } from './hooks/hook.ts'
+import { hooks as registered } from './hooks/index.ts'
 import { type Authenticator, createAuthenticator } from './keys/authenticate.ts'
 import { createPseudonyms } from './keys/pseudonyms.ts'
 import type { Chance } from './lib/chance.ts'
@@ -42,33 +45,17 @@ export interface Services {
   readonly fleetHealth: () => Promise<readonly Described[]>
   readonly report: (requestId: string | undefined, error: GatewayError) => void
   readonly settled: (settled: Settled) => void
+  /** The version of the runtime configuration that this is made from, and what is wrong with it; absent without one. */
+  readonly configMark?: string | undefined
+  /** Absent without a runtime layer. */
+  readonly configAdmin?: ConfigAdmin | undefined
+  readonly adminSecret: string | undefined
 }
 
 /** Responses that were made earlier. */
 interface Responses {
   readonly store: KeptResponses
   readonly ask: (question: Question) => Promise<Response>
-}
-
-const timers: Timers = {
-  now: () => Date.now(),
-  after(ms, work) {
-    const id = setTimeout(work, ms)
-    return () => clearTimeout(id)
-  },
-}
-const chance: Chance = { now: () => Date.now(), random: () => Math.random() }
-
-const perIsolate = new WeakMap<Env, Services>()
-
-/** The composition root: the only place that turns bindings and variables into ports. Once per isolate. */
-export function servicesFor(env: Env): Services {
-  let services = perIsolate.get(env)
-  if (services === undefined) {
-    services = compose(env)
-    perIsolate.set(env, services)
-  }
-  return services
 }
 
 /** What a deployment is made of, besides the code. */
@@ -81,38 +68,62 @@ export interface Parts {
   readonly fetch: (request: Request) => Promise<Response>
   readonly healthObject: () => HealthObject
   readonly responseShards: DurableObjectNamespace<ResponseStore>
+  readonly configObject?: () => ConfigObject
+  /** In the place of those in the table. */
+  readonly hooks?: readonly Hook[]
 }
 
-function compose(env: Env): Services {
-  return composeFrom({
-    variables: { ...env },
-    file: compiled,
-    timers,
-    chance,
-    fetch: (request) => fetch(request),
-    healthObject: () => env.HEALTH.getByName(HEALTH_NAME),
-    responseShards: env.RESPONSES,
-  })
-}
-
-/** Puts the parts together. Tests bring parts of their own. */
+/** Puts the parts together as the file and the environment say. Tests bring parts of their own. */
 export function composeFrom(parts: Parts): Services {
-  const { variables, file, timers, chance, fetch, healthObject, responseShards } = parts
+  return assemble(parts, lastingOf(parts), loadConfig(parts.file, parts.variables))
+}
+
+/** What outlives a change of configuration. */
+export interface Lasting {
+  readonly deployment: Deployment
+  /** What the gateway remembers from request to request. */
+  readonly memory: { readonly health: HealthView } & Pick<Ports, 'turns' | 'notes' | 'pseudonyms'>
+  readonly authenticator: (holdsProviderKeys: boolean) => Authenticator
+  readonly responseStore: (retentionMs: number) => KeptResponses
+}
+
+export function lastingOf({ variables, timers, chance, healthObject, responseShards }: Parts): Lasting {
   const deployment = readDeployment(variables)
-  const config = loadConfig(file, variables)
-  const registry = createRegistry(config, variables)
+  return {
+    deployment,
+    memory: {
+      health: healthView({ object: healthObject, chance, id: crypto.randomUUID() }),
+      turns: new Map<string, readonly number[]>(),
+      notes: createNotes(),
+      pseudonyms: createPseudonyms(deployment.gatewaySecret, deployment.gatewayKeys.length),
+    },
+    authenticator: oncePer((holdsProviderKeys) => createAuthenticator(deployment, holdsProviderKeys)),
+    responseStore: oncePer((retentionMs) => createKeptResponses(responseShards, { timers, retentionMs })),
+  }
+}
+
+function oncePer<K, V>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>()
+  return (key) => {
+    const found = made.get(key) ?? make(key)
+    made.set(key, found)
+    return found
+  }
+}
+
+/** One configuration's services, over what lasts. */
+export function assemble(parts: Parts, lasting: Lasting, config: Config, stored?: StoredKeys): Services {
+  const { variables, timers, chance, fetch, healthObject, hooks = registered } = parts
+  const registry = createRegistry(config, variables, stored)
   const allowHosts = new Set(config.media.allowHosts)
   const ports: Ports = {
     config,
     chance,
     timers,
     fetch,
-    health: healthView({ object: healthObject, chance, id: crypto.randomUUID() }),
-    turns: new Map<string, readonly number[]>(),
+    ...lasting.memory,
     registry,
     apis,
-    notes: createNotes(),
-    pseudonyms: createPseudonyms(deployment.gatewaySecret, deployment.gatewayKeys.length),
     checkMedia: (reference, host) => {
       checkMediaUrl(reference, { allowHosts, ownHost: host })
       checkInlineImage(reference)
@@ -128,21 +139,24 @@ export function composeFrom(parts: Parts): Services {
     config,
     chance,
     timers,
-    authenticator: createAuthenticator(deployment, holdsKeys(registry)),
+    authenticator: lasting.authenticator(holdsKeys(registry)),
     report: reportError,
     settled: () => undefined,
     responses: {
-      store: createKeptResponses(responseShards, {
-        timers,
-        retentionMs: config.responses.retentionDays * 86_400_000,
-      }),
+      store: lasting.responseStore(config.responses.retentionDays * 86_400_000),
       ask: (question) =>
         askAccount({ fetch, timers, registry, apis, timeoutMs: config.timeouts.requestMs }, question),
     },
-    gateway: createGateway(ports),
-    explain: createExplain(ports),
+    gateway: hooked(createGateway(ports), hooks, complain),
+    explain: hookedExplain(createExplain(ports), hooks),
     realtime: createRealtime(ports),
     realtimeCall: createRealtimeCall(ports),
     fleetHealth: async () => describe((await healthObject().snapshot()).snapshot),
+    adminSecret: lasting.deployment.adminSecret,
   }
+}
+
+/** Something is wrong that is no request's fault. */
+export function complain(message: string): void {
+  reportError(undefined, new GatewayError('internal', message, { cause: new Error(message) }))
 }

@@ -8,6 +8,10 @@ export interface Deployment {
   readonly gatewayKeys: readonly string[]
   readonly gatewaySecret: string | undefined
   readonly allowAnonymous: boolean
+  /** Whoever presents it may change keys and configuration; too short a one counts as none. */
+  readonly adminSecret: string | undefined
+  /** Whether this deployment has a runtime layer at all: without one nobody is ever asked for it. */
+  readonly runtimeConfig: boolean
 }
 
 const MIN_SECRET_BYTES = 32
@@ -15,14 +19,26 @@ const MIN_SECRET_BYTES = 32
 /** Throws with the variable's name, and never its value, when one is unusable. */
 export function readDeployment(env: Environment): Deployment {
   const gatewaySecret = variable(env, 'GATEWAY_SECRET')
-  if (gatewaySecret !== undefined && new TextEncoder().encode(gatewaySecret).length < MIN_SECRET_BYTES) {
+  const adminSecret = variable(env, 'ADMIN_SECRET')
+  if (gatewaySecret !== undefined && !isLongEnough(gatewaySecret)) {
     throw new Error(`GATEWAY_SECRET must have at least ${MIN_SECRET_BYTES} bytes.`)
   }
   return {
     gatewayKeys: list(env, 'GATEWAY_KEYS'),
     gatewaySecret,
     allowAnonymous: variable(env, 'ALLOW_ANONYMOUS') === 'true',
+    adminSecret: adminSecret !== undefined && isLongEnough(adminSecret) ? adminSecret : undefined,
+    runtimeConfig: adminSecret !== undefined || variable(env, 'RUNTIME_CONFIG') === 'true',
   }
+}
+
+const isLongEnough = (secret: string): boolean => new TextEncoder().encode(secret).length >= MIN_SECRET_BYTES
+
+/** Hosts that upstreams may have although they are private: those that the environment names, as such or in a base URL. */
+export function allowedHosts(env: Environment): readonly string[] {
+  const baseUrls = ['OPENAI_BASE_URL', 'GEMINI_BASE_URL'].map((name) => variable(env, name))
+  const hosts = baseUrls.flatMap((url) => (url !== undefined && URL.canParse(url) ? [new URL(url).host] : []))
+  return [...hosts, ...list(env, 'UPSTREAM_ALLOW_HOSTS')]
 }
 
 /** The overlay that variables put over `gateway.yaml`; the schema checks the values afterwards. */

@@ -1,22 +1,41 @@
-import { isRecord } from '../protocol/guards.ts'
-import { type Environment, overlay } from './environment.ts'
+import { allowedHosts, type Environment } from './environment.ts'
+import { deployOnly, foreignSecrets } from './runtime-rules.ts'
 import { type Config, configSchema } from './schema.ts'
-import { validate } from './validate.ts'
+import { defaults, environmentSource, fileSource, layered, runtimeSource } from './sources.ts'
+import { type Problem, validate } from './validate.ts'
+
+export type Checked =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
 
 /** Defaults, then `gateway.yaml` (compiled at build time), then the environment. Throws with the path of what is wrong. */
 export function loadConfig(file: unknown, env: Environment): Config {
-  const parsed = configSchema.safeParse(merge(file, overlay(env)))
-  const problems = parsed.success ? validate(parsed.data) : parsed.error.issues
-  if (parsed.success && problems.length === 0) return parsed.data
-  const lines = problems.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`)
-  throw new Error(`Invalid configuration:\n${lines.join('\n')}`)
+  const checked = check([defaults, fileSource(file), environmentSource(env)], env)
+  if (checked.ok) return checked.config
+  throw new Error(`Invalid configuration:\n${describeProblems(checked.problems)}`)
 }
 
-/** Objects are merged member by member, everything else is replaced. */
-function merge(under: unknown, over: unknown): unknown {
-  if (!isRecord(under) || !isRecord(over)) return over ?? under
-  const merged: Record<string, unknown> = { ...under }
-  for (const [key, value] of Object.entries(over))
-    merged[key] = Object.hasOwn(under, key) ? merge(under[key], value) : value
-  return merged
+/** The same with a runtime document on top, which may not do everything that a deployment may. */
+export function checkRuntime(document: unknown, file: unknown, env: Environment): Checked {
+  const forbidden = deployOnly(document)
+  if (forbidden.length > 0) return { ok: false, problems: forbidden }
+  const checked = check([defaults, fileSource(file), environmentSource(env), runtimeSource(document)], env)
+  if (!checked.ok) return checked
+  const problems = foreignSecrets(checked.config, loadConfig(file, env))
+  return problems.length > 0 ? { ok: false, problems } : checked
 }
+
+function check(sources: Parameters<typeof layered>[0], env: Environment): Checked {
+  const parsed = configSchema.safeParse(layered(sources))
+  if (!parsed.success) return { ok: false, problems: parsed.error.issues.map(problemOf) }
+  const problems = validate(parsed.data, allowedHosts(env))
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, config: parsed.data }
+}
+
+const problemOf = ({ path, message }: { path: readonly PropertyKey[]; message: string }): Problem => ({
+  path: path.map((key) => (typeof key === 'number' ? key : String(key))),
+  message,
+})
+
+export const describeProblems = (problems: readonly Problem[]): string =>
+  problems.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`).join('\n')

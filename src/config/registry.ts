@@ -31,28 +31,40 @@ const BUILT_IN: Readonly<
   gemini: { api: 'gemini', baseUrl: 'https://generativelanguage.googleapis.com', secret: 'GEMINI_API_KEY' },
 }
 
+/** Keys that were given through the admin API, by the names that `storedKeyName` gives them. */
+export type StoredKeys = ReadonlyMap<string, string>
+const NO_STORED_KEYS: StoredKeys = new Map()
+
 /** All providers with their keys: the built-in ones under the configuration's settings, and the operator's own. */
-export function createRegistry(config: Config, env: Environment): Registry {
+export function createRegistry(
+  config: Config,
+  env: Environment,
+  stored: StoredKeys = NO_STORED_KEYS,
+): Registry {
+  const secret = (name: string): string | undefined =>
+    isStoredKey(name) ? stored.get(name) : variable(env, name)
   const providers = new Map<string, ProviderEntry>()
   const byModel = new Map<string, ProviderEntry>()
-  for (const name of new Set([...Object.keys(BUILT_IN), ...Object.keys(config.providers)])) {
-    const entry = entryOf(name, config, env)
+  for (const name of providerNames(config)) {
+    const entry = entryOf(name, config, secret)
     providers.set(name, entry)
     for (const model of entry.models) byModel.set(model, entry)
   }
-  return { providers, byModel, secret: (name) => variable(env, name) }
+  return { providers, byModel, secret }
 }
 
-function entryOf(name: string, config: Config, env: Environment): ProviderEntry {
-  const settings = { ...BUILT_IN[name], ...config.providers[name] }
+export const providerNames = (config: Config): ReadonlySet<string> =>
+  new Set([...Object.keys(BUILT_IN), ...Object.keys(config.providers)])
+
+function entryOf(name: string, config: Config, secret: Registry['secret']): ProviderEntry {
   return {
     name,
-    api: BUILT_IN[name]?.api ?? settings.api ?? 'openai',
-    baseUrl: (settings.baseUrl ?? '').replace(/\/+$/, ''),
+    api: BUILT_IN[name]?.api ?? config.providers[name]?.api ?? 'openai',
+    baseUrl: baseUrlOf(config, name),
     credentials: secretsOf(config, name)
-      .filter(({ secret }) => variable(env, secret) !== undefined)
+      .filter((credential) => secret(credential.secret) !== undefined)
       .map(({ secret, weight }) => ({ name: secret, weight })),
-    models: settings.models ?? [],
+    models: config.providers[name]?.models ?? [],
   }
 }
 
@@ -63,10 +75,23 @@ export function secretsOf(
 ): readonly { readonly secret: string; readonly weight: number }[] {
   const builtIn = BUILT_IN[provider]
   return (
-    config.providers[provider]?.credentials ??
-    (builtIn === undefined ? [] : [{ secret: builtIn.secret, weight: 1 }])
+    config.providers[provider]?.credentials ?? [
+      { secret: builtIn?.secret ?? storedKeyName(provider), weight: 1 },
+    ]
   )
 }
+
+/** Without a slash at the end. */
+export function baseUrlOf(config: Config, provider: string): string {
+  const baseUrl = config.providers[provider]?.baseUrl ?? BUILT_IN[provider]?.baseUrl ?? ''
+  return baseUrl.replace(/\/+$/, '')
+}
+
+const STORED = 'STORED_KEY_'
+/** The name of the credential whose key the admin API keeps for a provider; no variable can have it. */
+export const storedKeyName = (provider: string): string =>
+  STORED + provider.toUpperCase().replaceAll('-', '_')
+export const isStoredKey = (credential: string): boolean => credential.startsWith(STORED)
 
 export const isBuiltIn = (provider: string): boolean => Object.hasOwn(BUILT_IN, provider)
 

@@ -24,7 +24,9 @@ const provider = z.strictObject({
     .array(credential)
     .min(1)
     .optional()
-    .describe('Keys of the deployment, used by weight, and each as a fallback of the others.'),
+    .describe(
+      'Keys of the deployment, used by weight, and each as a fallback of the others. Left out for a provider of your own: the key given through the admin API.',
+    ),
   models: z
     .array(name)
     .default([])
@@ -76,6 +78,10 @@ export const configSchema = z.strictObject({
     .record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), provider)
     .default({})
     .describe('Settings of `openai` and `gemini`, and providers of your own.'),
+  upstreamAllowHosts: z
+    .array(z.string())
+    .default([])
+    .describe('Hosts of base URLs that may be private, plain HTTP or on another port; not at runtime.'),
   strategy: strategy.default('priority').describe('The strategy of routes that name none.'),
   failover: z
     .enum(['off', 'equivalents'])

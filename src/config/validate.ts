@@ -1,5 +1,6 @@
 import { cardOrFamily } from '../catalog/family.ts'
-import { isBuiltIn, secretsOf } from './registry.ts'
+import { urlRefusal } from '../lib/public-url.ts'
+import { isBuiltIn, isStoredKey, secretsOf, storedKeyName } from './registry.ts'
 import type { Config } from './schema.ts'
 
 /** Something that the schema cannot see, with its path. */
@@ -9,23 +10,45 @@ export interface Problem {
 }
 type Target = Config['routes'][string]['targets'][number]
 
-/** Names that refer to nothing, and routes that could never serve. */
-export function validate(config: Config): readonly Problem[] {
+/** Names that refer to nothing, routes that could never serve, and upstreams that must not be called. */
+export function validate(config: Config, allowHosts: readonly string[] = []): readonly Problem[] {
+  const allowed = new Set([...config.upstreamAllowHosts, ...allowHosts])
   return [
-    ...providerProblems(config),
+    ...providerProblems(config, allowed),
     ...Object.entries(config.routes).flatMap(([name, route]) => routeProblems(config, name, route)),
   ]
 }
 
-function providerProblems(config: Config): readonly Problem[] {
-  return Object.entries(config.providers).flatMap(([name, { baseUrl, credentials }]): Problem[] => {
+function providerProblems(config: Config, allowHosts: ReadonlySet<string>): readonly Problem[] {
+  return Object.entries(config.providers).flatMap(([name, { baseUrl, credentials = [] }]): Problem[] => {
     const path = ['providers', name]
-    if (isBuiltIn(name)) return []
+    const refusal = baseUrl === undefined ? undefined : baseUrlRefusal(baseUrl, allowHosts)
     return [
-      ...(baseUrl === undefined ? [{ path, message: 'a provider of your own needs a baseUrl' }] : []),
-      ...(credentials === undefined ? [{ path, message: 'a provider of your own needs credentials' }] : []),
+      ...(baseUrl === undefined && !isBuiltIn(name)
+        ? [{ path, message: 'a provider of your own needs a baseUrl' }]
+        : []),
+      ...(refusal === undefined
+        ? []
+        : [{ path: [...path, 'baseUrl'], message: `the URL is not allowed: ${refusal}` }]),
+      ...credentials.flatMap(({ secret }, i) =>
+        isReserved(secret, name)
+          ? [{ path: [...path, 'credentials', i, 'secret'], message: `${secret} is not this provider's key` }]
+          : [],
+      ),
     ]
   })
+}
+
+function baseUrlRefusal(baseUrl: string, allowHosts: ReadonlySet<string>): string | undefined {
+  if (/[?#]/.test(baseUrl)) return 'it has a query or a fragment'
+  const refusal = urlRefusal(baseUrl, { allowHosts, ownHost: '' })
+  return refusal && `${refusal} (upstreamAllowHosts makes exceptions)`
+}
+
+/** The gateway's own secrets go to no provider, and a stored key to its own only. */
+function isReserved(secret: string, provider: string): boolean {
+  if (isStoredKey(secret)) return secret !== storedKeyName(provider)
+  return /^(?:GATEWAY_|ADMIN_SECRET$|CLOUDFLARE_)/.test(secret)
 }
 
 function routeProblems(

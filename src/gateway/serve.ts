@@ -46,7 +46,8 @@ export function serve<E extends EndpointId>(
     }
   }
   const facts = factsOf(won, call)
-  const { contentType, body, ended } = sending(won.begun.answer, scope.principal.credential !== undefined)
+  const { answer } = won.begun
+  const { contentType, body, ended } = sending(answer, scope.principal.credential !== undefined)
   const settled = ended.then((end): Settled => {
     stop()
     const result = { facts, attempts, usage: facts.usage, ...end }

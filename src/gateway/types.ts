@@ -39,6 +39,8 @@ export interface Scope {
   readonly session: string | undefined
   /** The host that the caller reached the gateway by. */
   readonly host: string
+  /** A request header, for hooks; those that carry credentials are left out. */
+  readonly header: (name: string) => string | undefined
   /** Keeps work alive behind the response. */
   readonly defer: (work: Promise<unknown>) => void
 }
@@ -118,7 +120,10 @@ export interface Settled {
   readonly error?: GatewayError | undefined
   /** All of the answer, where it was JSON or the stream's last event carried it. */
   readonly answer?: object | undefined
+  /** What hooks have noted, for the books. */
+  readonly tags?: Tags | undefined
 }
+export type Tags = Readonly<Record<string, string>>
 
 /** What the caller gets. Facts come back as values; nothing is written into a shared context. */
 export type Served = {

@@ -12,5 +12,7 @@ export interface AppEnv {
     principal: Principal
     keyMs: number
     raw: RawBody
+    /** Who changes something, for the audit. */
+    actor: string
   }
 }

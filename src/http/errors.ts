@@ -18,6 +18,10 @@ export function toGatewayError(thrown: unknown): GatewayError {
 export function fromZod(error: z.ZodError | z.core.$ZodError): GatewayError {
   const [issue] = error.issues
   if (issue === undefined) return new GatewayError('invalid_request', 'Invalid request.')
+  if (issue.code === 'unrecognized_keys') {
+    const param = paramOf([...issue.path, ...issue.keys.slice(0, 1)])
+    return new GatewayError('unknown_parameter', `Unknown parameter: '${param}'.`, { param })
+  }
   if (issue.path.length === 0)
     return new GatewayError('invalid_type', 'The request body must be a JSON object.')
   const param = paramOf(issue.path)
@@ -50,7 +54,7 @@ function isMissing({ errors }: z.core.$ZodIssueInvalidUnion): boolean {
 }
 
 /** A path as OpenAI writes it: `messages[0].role`. */
-function paramOf(path: readonly PropertyKey[]): string {
+export function paramOf(path: readonly PropertyKey[]): string {
   return path
     .map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i === 0 ? '' : '.'}${String(key)}`))
     .join('')

@@ -14,6 +14,7 @@ export const HEADERS = {
   successor: 'x-gateway-successor',
   cost: 'x-gateway-cost',
   trace: 'x-gateway-trace',
+  config: 'x-gateway-config',
   upstreamRequestId: 'x-gateway-upstream-request-id',
   shouldRetry: 'x-should-retry',
   retryAfter: 'retry-after',

@@ -13,13 +13,14 @@ const MODEL_SLASH = /^(\/v1\/models\/[^/%]+)%2f/i
 
 /** First in line: an id and the time for every request, and `no-store` on every answer. */
 export const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { chance, timers } = c.get('services')
+  const { chance, timers, configMark } = c.get('services')
   const requestId = `req_${randomText(chance)}`
   c.set('requestId', requestId)
   c.set('startedAt', timers.now())
   await next()
   c.res.headers.set(HEADERS.requestId, requestId)
   c.res.headers.set('cache-control', 'no-store')
+  if (configMark !== undefined) c.res.headers.set(HEADERS.config, configMark)
 }
 
 /** Refuses URLs that no client of ours writes. */
@@ -68,7 +69,7 @@ const PREFLIGHT = {
       'helper-method',
       'poll-helper',
     ].map((name) => `x-stainless-${name}`),
-    ...['timeout-ms', 'lifecycle', 'adaptation', 'model'].map((name) => `x-gateway-${name}`),
+    ...['timeout-ms', 'lifecycle', 'adaptation', 'model', 'tags'].map((name) => `x-gateway-${name}`),
   ].join(', '),
   'access-control-max-age': '86400',
 }

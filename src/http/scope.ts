@@ -22,9 +22,11 @@ export function scopeOf(c: Context<AppEnv>): Scope {
     maxCostUsd: amount(headers, 'x-gateway-max-cost'),
     session: headers.get('x-gateway-session')?.slice(0, 256),
     host: new URL(url).hostname,
+    header: (name) => (CREDENTIALS.has(name.toLowerCase()) ? undefined : (headers.get(name) ?? undefined)),
     defer: (work) => c.executionCtx.waitUntil(work),
   }
 }
+const CREDENTIALS = new Set(['authorization', 'x-api-key', 'api-key', 'cookie'])
 const STRATEGIES = Object.keys(strategies).filter(isStrategy)
 const LIFECYCLES = ['as-is', 'follow', 'refuse'] as const
 const ADAPTATIONS = ['lenient', 'strict'] as const

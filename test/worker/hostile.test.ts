@@ -87,13 +87,11 @@ const ROUTES: readonly Row[] = [
     '/V1/chat/completions',
     '/v1/chat%E0%A4completions',
   ].map((path) => ({ id: `R-05 ${path}`, request: () => chat({}, { path }), ...NOT_FOUND })),
-  ...['/ADMIN/keys', '/admin%00/keys', '/admin/keys;.js', '/admin', '/', '/.env', '/__sim/received'].map(
-    (path) => ({
-      id: `R-07 ${path}`,
-      request: () => get(path),
-      ...NOT_FOUND,
-    }),
-  ),
+  ...['/ADMIN/keys', '/admin%00/keys', '/admin/keys;.js', '/', '/.env', '/__sim/received'].map((path) => ({
+    id: `R-07 ${path}`,
+    request: () => get(path),
+    ...NOT_FOUND,
+  })),
   {
     id: 'R-11 a 16 KB query string',
     request: () => chat({}, { path: `/v1/chat/completions?${'q'.repeat(16_384)}` }),

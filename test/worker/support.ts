@@ -9,7 +9,8 @@ import type { HealthObject } from '../../src/health/ports.ts'
 import { newObject } from '../../src/health/registry-state.ts'
 import { step } from '../../src/health/registry-step.ts'
 import { snapshotOf } from '../../src/health/snapshot.ts'
-import { composeFrom, type Services, servicesFor } from '../../src/services.ts'
+import { servicesFor } from '../../src/live-services.ts'
+import { composeFrom, type Services } from '../../src/services.ts'
 import { createSimulator, type Received, type Script, type Simulator } from '../../simulator/index.ts'
 
 export const GATEWAY = 'https://gw.acme.dev'
@@ -102,7 +103,9 @@ export function bench({ variables = DEPLOYMENTS.gateway, config, timers, upstrea
   } as unknown as Env
   const own =
     config === undefined && timers === undefined ? undefined : compose(variables, { config, timers, send })
-  const services: Services = { ...(own ?? servicesFor(env)), settled: (each) => void settled.push(each) }
+  const composed = own ?? servicesFor(env, () => undefined)
+  if (composed instanceof Promise) throw new Error('there is no runtime configuration to wait for')
+  const services: Services = { ...composed, settled: (each) => void settled.push(each) }
   const app = createApp(() => services)
   const contexts: ExecutionContext[] = []
   return {

@@ -1,0 +1,115 @@
+import compiled from '../build/gateway.json' with { type: 'json' }
+import { createConfigAdmin } from './config/admin.ts'
+import { CONFIG_NAME } from './config-object.ts'
+import { checkRuntime, describeProblems, loadConfig } from './config/load.ts'
+import type { Snapshot } from './config/ports.ts'
+import { type StoredKeys, storedKeyName } from './config/registry.ts'
+import { originOf } from './config/runtime-rules.ts'
+import type { Config } from './config/schema.ts'
+import { openKey } from './config/sealed-key.ts'
+import { configView } from './config/view.ts'
+import type { Defer } from './health/view.ts'
+import { HEALTH_NAME } from './health-object.ts'
+import type { Chance } from './lib/chance.ts'
+import type { Timers } from './lib/clock.ts'
+import { assemble, complain, type Lasting, lastingOf, type Parts, type Services } from './services.ts'
+
+/** A promise only while the runtime configuration has to be waited for. */
+type Current = (defer: Defer) => Services | Promise<Services>
+
+const timers: Timers = {
+  now: () => Date.now(),
+  after(ms, work) {
+    const id = setTimeout(work, ms)
+    return () => clearTimeout(id)
+  },
+}
+const chance: Chance = { now: () => Date.now(), random: () => Math.random() }
+
+const perIsolate = new WeakMap<Env, Current>()
+
+/**
+ * The composition root: the only place that turns bindings and variables into ports. Once per isolate and version
+ * of the runtime configuration.
+ */
+export function servicesFor(env: Env, defer: Defer): Services | Promise<Services> {
+  let current = perIsolate.get(env)
+  if (current === undefined) {
+    current = liveServices(partsOf(env))
+    perIsolate.set(env, current)
+  }
+  return current(defer)
+}
+
+const partsOf = (env: Env): Parts => ({
+  variables: { ...env },
+  file: compiled,
+  timers,
+  chance,
+  fetch: (request) => fetch(request),
+  healthObject: () => env.HEALTH.getByName(HEALTH_NAME),
+  responseShards: env.RESPONSES,
+  configObject: () => env.CONFIG.getByName(CONFIG_NAME),
+})
+
+/** The services of the moment, whatever the parts. */
+export function liveServices(parts: Parts): Current {
+  const lasting = lastingOf(parts)
+  const { configObject, variables, file } = parts
+  const base = assemble(parts, lasting, loadConfig(file, variables))
+  const { runtimeConfig, gatewaySecret } = lasting.deployment
+  if (configObject === undefined || !runtimeConfig) return () => base
+  const configAdmin = createConfigAdmin({
+    object: configObject,
+    variables,
+    file,
+    gatewaySecret,
+    changed: () => view.changed(),
+  })
+  const view = configView<Services>({
+    object: configObject,
+    timers: parts.timers,
+    without: { ...base, configAdmin, configMark: 'unavailable' },
+    report: (message, cause) => complain(cause instanceof Error ? `${message} ${cause.message}` : message),
+    async build(snapshot) {
+      const services = { ...(await compose(parts, lasting, snapshot, base)), configAdmin }
+      const { version, skipped } = snapshot
+      const mark = [String(version), ...skipped.map((each) => `skipped=${each}`)].join('; ')
+      return {
+        inForce: version === 0 && skipped.length === 0 ? services : { ...services, configMark: mark },
+        stale: { ...services, configMark: `${mark}; stale` },
+      }
+    },
+  })
+  return (defer) => view.current(defer)
+}
+
+/** With the runtime layer on top. Throws if this isolate's code cannot use it. */
+async function compose(
+  parts: Parts,
+  lasting: Lasting,
+  snapshot: Snapshot,
+  base: Services,
+): Promise<Services> {
+  if (snapshot.version === 0 && snapshot.keys.length === 0) return base
+  const checked = checkRuntime(JSON.parse(snapshot.document), parts.file, parts.variables)
+  if (!checked.ok) throw new Error(describeProblems(checked.problems))
+  const stored = await openKeys(checked.config, lasting.deployment.gatewaySecret, snapshot)
+  return assemble(parts, lasting, checked.config, stored)
+}
+
+/** Those keys that are for the origin that their provider has now; the others are left out, loudly. */
+async function openKeys(
+  config: Config,
+  gatewaySecret: string | undefined,
+  { keys }: Snapshot,
+): Promise<StoredKeys> {
+  const stored = new Map<string, string>()
+  for (const sealed of keys) {
+    const owner = { provider: sealed.provider, origin: originOf(config, sealed.provider) }
+    const key = gatewaySecret === undefined ? undefined : await openKey(gatewaySecret, owner, sealed)
+    if (key !== undefined) stored.set(storedKeyName(sealed.provider), key)
+    else complain(`The stored key of '${sealed.provider}' is for another origin or GATEWAY_SECRET.`)
+  }
+  return stored
+}

@@ -1,0 +1,164 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { describe, expect, test } from 'vitest'
+import { createApp } from '../../src/app.ts'
+import { GatewayError } from '../../src/errors.ts'
+import { hooked, hookedExplain } from '../../src/gateway/hooked.ts'
+import type { Settled } from '../../src/gateway/types.ts'
+import type { About, Hook } from '../../src/hooks/hook.ts'
+import { hooks as table } from '../../src/hooks/index.ts'
+import { composeFrom } from '../../src/services.ts'
+import { createSimulator } from '../../simulator/index.ts'
+import { chat, DEPLOYMENTS, KEY_A, log } from './support.ts'
+
+function gateway(hooks: readonly Hook[]) {
+  const simulator = createSimulator()
+  const settled: Settled[] = []
+  const bodies: string[] = []
+  const services = composeFrom({
+    variables: DEPLOYMENTS.gateway,
+    file: {},
+    timers: { now: Date.now, after: () => () => undefined },
+    chance: { now: Date.now, random: Math.random },
+    async fetch(request) {
+      bodies.push(await request.clone().text())
+      return simulator.fetch(request)
+    },
+    healthObject: () => ({
+      report: () => Promise.reject(new Error('away')),
+      snapshot: () => Promise.reject(new Error('away')),
+      ensureTick: () => Promise.reject(new Error('away')),
+    }),
+    responseShards: env.RESPONSES,
+    hooks,
+  })
+  const app = createApp(() => ({ ...services, settled: (each) => void settled.push(each) }))
+  return {
+    services,
+    settled,
+    bodies,
+    send: async (request: Request) => {
+      const context = createExecutionContext()
+      const response = await app.fetch(request, env, context)
+      const text = await response.text()
+      await waitOnExecutionContext(context)
+      return { status: response.status, text, body: text.startsWith('{') ? JSON.parse(text) : text }
+    },
+  }
+}
+
+describe('hooks', () => {
+  test('without any, the gateway is what it would have been: nothing is wrapped', () => {
+    const { gateway: bare, explain } = gateway([]).services
+    expect(hooked(bare, [], () => undefined)).toBe(bare)
+    expect(hookedExplain(explain, [])).toBe(explain)
+  })
+
+  test('a request that none rewrites is relayed byte for byte', async () => {
+    const { send, bodies } = gateway([{ name: 'watch', request: () => ({ seen: 'yes' }) }])
+    const raw = `{ "model":"gpt-4o-mini",  "temperature":1.50, "messages":[{"role":"user","content":"Hi"}] }`
+    await send(
+      new Request('https://gw.acme.dev/v1/chat/completions', {
+        method: 'POST',
+        body: raw,
+        headers: { authorization: `Bearer ${KEY_A}`, 'content-type': 'application/json' },
+      }),
+    )
+    expect(bodies).toEqual([raw])
+  })
+
+  test('one refuses', async () => {
+    const refuse: Hook = {
+      name: 'no-tools',
+      request: ({ model }) => {
+        throw new GatewayError('not_allowed', `No ${model} today.`, { retry: false })
+      },
+    }
+    const { send, bodies } = gateway([refuse])
+    expect(await send(chat())).toMatchObject({ status: 403, body: { error: { code: 'not_allowed' } } })
+    expect(bodies).toEqual([])
+  })
+
+  test('one rewrites the typed request, and the upstream gets that, in JSON written anew', async () => {
+    const brief: Hook = {
+      name: 'brief',
+      rewrite: { chat: async (request) => ({ ...request, max_completion_tokens: 7 }) },
+    }
+    const { send, bodies } = gateway([brief])
+    expect((await send(chat({ temperature: 1 }))).status).toBe(200)
+    expect(JSON.parse(bodies[0] ?? '')).toMatchObject({ max_completion_tokens: 7, temperature: 1 })
+    const explained = await send(chat({}, { path: '/v1/explain' }))
+    expect(explained.body.targets[0].bodies[0]).toMatchObject({ max_completion_tokens: 7 })
+  })
+
+  test('they see no credentials, and annotate answers and ends for the books', async () => {
+    let seen: About | undefined
+    const books: Hook = {
+      name: 'books',
+      request: (_, about) => {
+        seen = about
+        return { team: about.header('x-team') ?? 'none' }
+      },
+      answer: { chat: ({ choices }) => ({ finish: choices[0]?.finish_reason ?? 'none' }) },
+      settled: ({ usage, tags }) => ({ used: String(usage !== undefined), again: tags?.['team'] ?? '' }),
+    }
+    const { send, settled } = gateway([books])
+    await send(chat({}, { headers: { 'x-team': 'search' } }))
+    expect(settled[0]?.tags).toEqual({ team: 'search', finish: 'stop', used: 'true', again: 'search' })
+    for (const name of ['authorization', 'Authorization', 'x-api-key', 'api-key', 'cookie'])
+      expect(seen?.header(name)).toBeUndefined()
+    expect(JSON.stringify(seen)).not.toContain(KEY_A)
+    await send(chat({ stream: true }))
+    expect(settled[1]?.tags).toEqual({ team: 'none', used: expect.any(String), again: 'none' })
+  })
+
+  test('one that fails behind the answer costs its own tags alone, and says so', async () => {
+    const broken: Hook = {
+      name: 'broken',
+      settled: () => {
+        throw new Error('the books are closed')
+      },
+    }
+    const { send, settled } = gateway([broken, { name: 'next', settled: () => ({ next: 'ok' }) }])
+    expect((await send(chat())).status).toBe(200)
+    expect(settled[0]?.tags).toEqual({ next: 'ok' })
+    expect(log()).toContain("The hook 'broken' failed")
+  })
+})
+
+describe('the metadata tagger', () => {
+  const tagged = async (body: Readonly<Record<string, unknown>>, tags?: string) => {
+    const { send, settled } = gateway(table)
+    const result = await send(chat(body, { headers: tags === undefined ? {} : { 'x-gateway-tags': tags } }))
+    return { ...result, tags: settled[0]?.tags }
+  }
+  test('takes tags from metadata and from the header, which wins', async () => {
+    expect(
+      (await tagged({ store: true, metadata: { team: 'search', env: 'dev' } }, 'env=prod, cost-centre=a=b'))
+        .tags,
+    ).toEqual({
+      team: 'search',
+      env: 'prod',
+      'cost-centre': 'a=b',
+    })
+    expect((await tagged({})).tags).toBeUndefined()
+  })
+  test('leaves out metadata that makes no tag, and refuses a header that cannot be read', async () => {
+    const { status, tags } = await tagged({
+      store: true,
+      metadata: { 'a b': 'x', long: 'x'.repeat(200), ok: 'y' },
+    })
+    expect({ status, tags }).toEqual({ status: 200, tags: { ok: 'y' } })
+    for (const header of [
+      'nothing',
+      'a b=c',
+      'a=',
+      `a=${'x'.repeat(129)}`,
+      Array.from({ length: 17 }, (_, i) => `t${i}=v`).join(','),
+    ])
+      expect(await tagged({}, header)).toMatchObject({
+        status: 400,
+        body: { error: { param: 'x-gateway-tags' } },
+      })
+  })
+})
