@@ -67,7 +67,7 @@ export async function prepare<E extends EndpointId>(
       ...provider.authorize(credentialOf(ports, scope, target)),
     },
     parts: upstream.parts,
-    adapted: upstream.adapted,
+    adapted: call.adapted === undefined ? upstream.adapted : [...call.adapted, ...upstream.adapted],
   }
 }
 

@@ -15,6 +15,7 @@ export const HEADERS = {
   cost: 'x-gateway-cost',
   trace: 'x-gateway-trace',
   config: 'x-gateway-config',
+  key: 'x-gateway-key',
   upstreamRequestId: 'x-gateway-upstream-request-id',
   shouldRetry: 'x-should-retry',
   retryAfter: 'retry-after',

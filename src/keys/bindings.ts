@@ -14,12 +14,17 @@ export interface KeyBindings {
   readonly KEY_INDEX: DurableObjectNamespace<KeyIndex>
 }
 
+export interface Keys {
+  readonly ring: KeyRing
+  readonly admin: KeyAdmin
+}
+
 /** The keys of a deployment, over its Durable Objects. A stub that has thrown is never used again: each call makes one. */
 export function keysOf(
   env: KeyBindings,
   gatewaySecret: string,
   { timers, chance }: { readonly timers: Timers; readonly chance: Chance },
-): { readonly ring: KeyRing; readonly admin: KeyAdmin } {
+): Keys {
   const hashKey = createKeyHasher(gatewaySecret)
   const ring = createKeyRing({
     hashKey,

@@ -1,4 +1,6 @@
 import { isRecord } from '../protocol/guards.ts'
+import type { EndpointId } from '../protocol/index.ts'
+import { OUTPUT_FIELDS } from '../protocol/output-fields.ts'
 
 /** What of a request its worst case depends on, whatever the endpoint. */
 export interface CallShape {
@@ -12,6 +14,8 @@ export interface CallShape {
   readonly boundless: boolean
   readonly audioOut: boolean
   readonly search: boolean
+  /** Tools that the provider runs and bills at prices of their own. */
+  readonly hostedTools: boolean
   readonly choices: number
   readonly maxOutputTokens: number | undefined
   readonly tier: string | undefined
@@ -28,10 +32,22 @@ const PARTS: Readonly<Record<string, Media>> = {
   input_file: 'boundless',
 }
 const SEARCH_TOOLS = /^(web_search|google_search|file_search)/
-const OUTPUT_CAPS = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as const
+/** Tools that their caller runs. */
+const OWN_TOOLS: ReadonlySet<unknown> = new Set([undefined, 'function', 'custom'])
+/** Members that name text which lies at the provider. */
+const REFERENCES = ['previous_response_id', 'conversation'] as const
 
-/** Reads the members that all OpenAI-shaped requests share; `bytes` is the length of the body as received. */
-export function shapeOf(request: object, bytes: number): CallShape {
+/** What the shape of a call depends on besides its members. */
+export interface CallFrame {
+  /** The length of the body as received; 0 where it is a file. */
+  readonly bytes: number
+  readonly endpoint: EndpointId
+  /** The body is a form with a file, as long as it may be. */
+  readonly file: boolean
+}
+
+/** Reads the members that all OpenAI-shaped requests share. */
+export function shapeOf(request: object, { bytes, endpoint, file }: CallFrame): CallShape {
   const body: Readonly<Record<string, unknown>> = { ...request }
   const messages = [body['messages'], body['input']].flatMap((each): readonly unknown[] =>
     Array.isArray(each) ? each : [],
@@ -49,11 +65,12 @@ export function shapeOf(request: object, bytes: number): CallShape {
     messages: messages.length + tools.length,
     images: found.image,
     audioBytes: found.audioBytes,
-    boundless: found.boundless > 0 || typeof body['previous_response_id'] === 'string',
+    boundless: file || found.boundless > 0 || refersElsewhere(body),
     audioOut: Array.isArray(modalities) && modalities.includes('audio'),
     search: isRecord(body['web_search_options']) || tools.some(isSearch),
-    choices: Math.max(1, positive(body['n']) ?? 1),
-    maxOutputTokens: OUTPUT_CAPS.map((name) => positive(body[name])).find((each) => each !== undefined),
+    hostedTools: tools.some((tool) => !isSearch(tool) && !OWN_TOOLS.has(typeOf(tool))),
+    choices: choicesOf(body),
+    maxOutputTokens: outputLimit(body, OUTPUT_FIELDS[endpoint] ?? []),
     tier: typeof body['service_tier'] === 'string' ? body['service_tier'] : undefined,
   }
 }
@@ -78,8 +95,30 @@ function inlineLength(part: Readonly<Record<string, unknown>>): number {
   return longest
 }
 
+/** Text that does not come with the request: an earlier response, or a prompt by its id. */
+function refersElsewhere(body: Readonly<Record<string, unknown>>): boolean {
+  return REFERENCES.some((name) => isPresent(body[name])) || isRecord(body['prompt'])
+}
+
+/** A list of prompts is answered one by one; of `best_of` answers all are billed. */
+function choicesOf(body: Readonly<Record<string, unknown>>): number {
+  const { prompt } = body
+  const prompts = Array.isArray(prompt) && typeof prompt[0] !== 'number' ? Math.max(1, prompt.length) : 1
+  return Math.max(1, positive(body['n']) ?? 1, positive(body['best_of']) ?? 1) * prompts
+}
+
+/** Of several fields that limit the answer any may be the one that counts. */
+function outputLimit(body: Readonly<Record<string, unknown>>, fields: readonly string[]): number | undefined {
+  const named = fields.flatMap((name) => positive(body[name]) ?? [])
+  return named.length === 0 ? undefined : Math.max(...named)
+}
+
+const isPresent = (value: unknown): boolean => value !== undefined && value !== null
+
+const typeOf = (tool: unknown): unknown => (isRecord(tool) ? tool['type'] : undefined)
+
 function isSearch(tool: unknown): boolean {
-  const type = isRecord(tool) ? tool['type'] : undefined
+  const type = typeOf(tool)
   return typeof type === 'string' && SEARCH_TOOLS.test(type)
 }
 

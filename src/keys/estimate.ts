@@ -88,6 +88,7 @@ type Tokens = Pick<Usage, 'inputTokens' | 'outputTokens'>
 
 function dearest(card: ModelCard, shape: CallShape, tokens: Tokens, date: string): number | undefined {
   const extras = shape.search || alwaysSearches(card) ? SEARCHED : {}
+  if (shape.hostedTools) return undefined
   const prices: bigint[] = []
   for (const tier of tiersOf(shape)) {
     for (const usage of waysToBill(card, shape, { ...tokens, ...extras })) {

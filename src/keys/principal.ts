@@ -7,6 +7,10 @@ export interface Principal {
   readonly keyId: string
   /** The provider key that the caller brought; used for one provider only, never stored. */
   readonly credential?: string
+  /** Provider keys by provider, where the deployment lets callers bring their own. */
+  readonly brought?: Readonly<Record<string, string>>
+  /** One of several tenants on the deployment's provider accounts. */
+  readonly sharesAccount?: boolean
   readonly may: Permissions
 }
 
@@ -15,6 +19,8 @@ export interface Permissions {
   readonly observe: boolean
   /** Override lifecycle, adaptation and strategy per request. */
   readonly override: boolean
+  /** The strategies that a request may choose; absent: all. */
+  readonly strategies?: readonly string[] | undefined
 }
 
 export const EVERYTHING: Permissions = { override: true, observe: true }
@@ -23,5 +29,6 @@ export const GUEST: Permissions = { override: true, observe: false }
 
 /** The holder of a virtual key. */
 export function principalOf({ id, tenant, scopes }: KeyView): Principal {
-  return { tenant, keyId: id, may: { override: scopes.override, observe: false } }
+  const { override, strategies } = scopes
+  return { tenant, keyId: id, sharesAccount: true, may: { override, strategies, observe: false } }
 }

@@ -35,7 +35,10 @@ export async function askAccount(ports: RelayPorts, question: Question): Promise
   const provider = entry && ports.apis[entry.api]
   const codec = provider?.codecs.responses
   if (entry === undefined || provider === undefined || codec?.kind !== 'passthrough') throw notFound(id)
-  const key = principal.credential ?? ports.registry.secret(kept.credential)
+  const key =
+    principal.credential ??
+    ports.registry.secret(kept.credential) ??
+    principal.brought?.[kept.provider]
   if (key === undefined) throw noCredential(kept.provider)
   const url = `${entry.baseUrl}${codec.path}/${encodeURIComponent(id)}${rest}`
   const headers = { 'user-agent': 'llm-gateway', ...provider.authorize(key) }
