@@ -2,10 +2,12 @@ import { Hono } from 'hono'
 import type { GatewayError } from './errors.ts'
 import type { Defer } from './health/view.ts'
 import { adminConfig } from './http/admin-config.ts'
+import { adminKeys } from './http/admin-keys.ts'
 import { adminOnly } from './http/admin-guard.ts'
 import type { AppEnv } from './http/env.ts'
 import { explain } from './http/explain.ts'
 import { health } from './http/health.ts'
+import { ownUsage } from './http/own-usage.ts'
 import { realtime } from './http/realtime.ts'
 import { errorResponse, toGatewayError } from './http/errors.ts'
 import { HEADERS } from './http/headers.ts'
@@ -37,6 +39,8 @@ export function createApp(
   app.route('/v1', realtime)
   app.route('/v1', health)
   app.route('/admin', adminConfig)
+  app.route('/admin', adminKeys)
+  app.route('/v1', ownUsage)
   app.route('/v1', responses)
   for (const { path } of Object.values(endpoints))
     app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))
@@ -56,6 +60,7 @@ const OTHERS: readonly (readonly [path: string, allowed: string])[] = [
   ['/health', 'GET'],
   ['/v1/health', 'GET'],
   ['/v1/models', 'GET'],
+  ['/v1/usage/key', 'GET'],
   ['/v1/models/:id{.+}', 'GET'],
   ['/v1/realtime', 'GET'],
   ['/v1/realtime/calls', 'POST'],

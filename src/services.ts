@@ -112,7 +112,10 @@ export function lastingOf(parts: Parts): Lasting {
     },
     authenticator: oncePer((settings) => createAuthenticator(callers, settings), JSON.stringify),
     keys,
-    responseStore: oncePer((retentionMs) => createKeptResponses(responseShards, { timers, retentionMs }), String),
+    responseStore: oncePer(
+      (retentionMs) => createKeptResponses(responseShards, { timers, retentionMs }),
+      String,
+    ),
   }
 }
 

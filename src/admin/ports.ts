@@ -6,7 +6,9 @@ export interface AdminChange {
   readonly action: string
   readonly detail: string
 }
-export type Login = { readonly kind: 'right' | 'wrong' } | { readonly kind: 'blocked'; readonly waitMs: number }
+export type Login =
+  | { readonly kind: 'right' | 'wrong' }
+  | { readonly kind: 'blocked'; readonly waitMs: number }
 
 /** What the rest of the Worker calls. */
 export interface AdminObject {

@@ -17,7 +17,7 @@ const credential = z.strictObject({
 export const keyModeSchema = z
   .enum(['gateway', 'client', 'hybrid'])
   .describe(
-    'Whose provider keys are used: the deployment\'s, those that requests bring, or the deployment\'s unless a request brings one.',
+    "Whose provider keys are used: the deployment's, those that requests bring, or the deployment's unless a request brings one.",
   )
 export type KeyMode = z.infer<typeof keyModeSchema>
 

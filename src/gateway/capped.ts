@@ -10,7 +10,8 @@ export function capped<E extends EndpointId>(call: Call<E>, tokens: number | und
   if (tokens === undefined || fields === undefined) return call
   const asked: Readonly<Record<string, unknown>> = { ...call.request }
   const named = fields.filter((field) => asked[field] !== undefined && asked[field] !== null)
-  const over = named.length === 0 ? fields.slice(0, 1) : named.filter((field) => exceeds(asked[field], tokens))
+  const over =
+    named.length === 0 ? fields.slice(0, 1) : named.filter((field) => exceeds(asked[field], tokens))
   if (over.length === 0) return call
   const set = Object.fromEntries(over.map((field) => [field, tokens]))
   return {

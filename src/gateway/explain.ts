@@ -54,9 +54,7 @@ export function createExplain(ports: Ports): Explain {
       deadline: Number.POSITIVE_INFINITY,
       signal: scope.signal,
       pseudonyms:
-        scope.principal.credential === undefined
-          ? await ports.pseudonyms(scope.principal, call.request)
-          : {},
+        scope.principal.credential === undefined ? await ports.pseudonyms(scope.principal, call.request) : {},
       media: new Map(endpoint.media(call.request).map(({ url }) => [url, NOT_FETCHED])),
     }
     return {

@@ -133,8 +133,7 @@ async function startRun(
     order: planning.order,
     deadline,
     signal,
-    pseudonyms:
-      principal.credential === undefined ? await ports.pseudonyms(principal, call.request) : {},
+    pseudonyms: principal.credential === undefined ? await ports.pseudonyms(principal, call.request) : {},
     media: new Map(),
   }
 }

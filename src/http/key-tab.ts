@@ -14,7 +14,7 @@ import type { AppEnv } from './env.ts'
 const SESSION_MS = 3_600_000
 
 interface Wanted {
-  readonly endpoint: string
+  readonly endpoint?: string
   readonly model?: string
 }
 
@@ -26,6 +26,13 @@ export function allow(c: Context<AppEnv>, wanted: Wanted, cost?: 'unbounded'): v
   if (denial === 'model' && wanted.model !== undefined) throw unknownModel(wanted.model)
   if (denial !== undefined) throw denialError(denial)
   if (cost === 'unbounded' && isCounted(held)) throw beyondCounting()
+}
+
+/** Whether the caller's virtual key may do this; whoever has none may do anything. */
+export function isAllowed(c: Context<AppEnv>, wanted: Wanted): boolean {
+  const held = c.get('held')
+  if (held === undefined) return true
+  return authorize(held.key, { ...wanted, now: c.get('services').timers.now() }) === undefined
 }
 
 /** Ephemeral secrets and calls past the gateway: nobody here would see what they use. */
@@ -52,7 +59,7 @@ function newTab(c: Context<AppEnv>): Tab | undefined {
   const { keys, timers } = services
   if (held === undefined || keys === undefined) return undefined
   const defer = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work)
-  return openTab({ ring: keys.ring, held, now: timers.now, defer }, requestId)
+  return openTab({ ring: keys.ring, held, now: () => timers.now(), defer }, requestId)
 }
 
 /** Settles the tab behind the answer, or at once if there is none. */

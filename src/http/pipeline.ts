@@ -69,7 +69,9 @@ const PREFLIGHT = {
       'helper-method',
       'poll-helper',
     ].map((name) => `x-stainless-${name}`),
-    ...['timeout-ms', 'lifecycle', 'adaptation', 'model', 'tags', 'provider-key'].map((name) => `x-gateway-${name}`),
+    ...['timeout-ms', 'lifecycle', 'adaptation', 'model', 'tags', 'provider-key'].map(
+      (name) => `x-gateway-${name}`,
+    ),
   ].join(', '),
   'access-control-max-age': '86400',
 }

@@ -133,7 +133,8 @@ function respond(c: Context<AppEnv>, served: Served, tab: Tab | undefined): Resp
   }
   if (served.kind === 'refused') {
     const response = errorResponse(served.error)
-    for (const [name, value] of Object.entries({ ...tab?.headers, ...headers })) response.headers.set(name, value)
+    for (const [name, value] of Object.entries({ ...tab?.headers, ...headers }))
+      response.headers.set(name, value)
     return response
   }
   if (tab !== undefined) Object.assign(headers, tab.headers)

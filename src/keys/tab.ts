@@ -14,13 +14,13 @@ import { refusalError } from './refusal.ts'
 /** The tab that one request runs up on a virtual key: opened before anything is sent, settled once it is over. */
 export interface Tab {
   /** Sets the worst case aside. Throws what refuses the call. */
-  admit(intent: Intent): Promise<Leave>
+  readonly admit: (intent: Intent) => Promise<Leave>
   /** For a connection whose length and price nobody can know beforehand. Throws for a key that limits either. */
-  admitUnbounded(callMs: number): Promise<void>
+  readonly admitUnbounded: (callMs: number) => Promise<void>
   /** `x-ratelimit-*`, once admitted. */
   readonly headers: Readonly<Record<string, string>>
   /** How it ended; undefined if that is not known. Only the first time counts. */
-  settle(settled: Settled | undefined): void
+  readonly settle: (settled: Settled | undefined) => void
 }
 export interface TabPorts {
   readonly ring: KeyRing
@@ -66,11 +66,7 @@ export function openTab({ ring, held, now, defer }: TabPorts, id: string): Tab {
   }
 }
 
-function worstOf(
-  { call, cards }: Intent,
-  keyCap: number | undefined,
-  date: string,
-): WorstCase {
+function worstOf({ call, cards }: Intent, keyCap: number | undefined, date: string): WorstCase {
   const { raw } = call
   const file = raw.kind !== 'json'
   const shape = shapeOf(call.request, {
@@ -121,7 +117,7 @@ function actualOf(settled: Settled, ownKey: boolean, date: string): Actual {
   return { tokens, ...(price && { nanoUsd: Number((price.picoUsd + PICO_PER_NANO - 1n) / PICO_PER_NANO) }) }
 }
 
-const tokensOf = ({ inputTokens = 0, outputTokens = 0 }: Usage): number => inputTokens + outputTokens
+const tokensOf = ({ inputTokens, outputTokens }: Usage): number => inputTokens + outputTokens
 
 /** An upstream that refuses, or is not reached, bills nothing; one that was left, or fell silent, may. */
 function mayBeBilled({ failure }: Attempted): boolean {

@@ -8,7 +8,8 @@ import { worstCase } from '../../../src/keys/estimate.ts'
 const covers = (nanoUsd: number | undefined, picoUsd: bigint | undefined) =>
   picoUsd === undefined || (nanoUsd !== undefined && picoUsd <= BigInt(nanoUsd) * 1_000n)
 const DATE = '2026-11-24'
-const shape = (request: object) => shapeOf(request, { bytes: Buffer.byteLength(JSON.stringify(request)), endpoint: 'chat', file: false })
+const shape = (request: object) =>
+  shapeOf(request, { bytes: Buffer.byteLength(JSON.stringify(request)), endpoint: 'chat', file: false })
 const worst = (request: object, model: string, outputCap?: number) =>
   worstCase({ shape: shape(request), cards: [card(model)], date: DATE, outputCap })
 
@@ -50,7 +51,9 @@ describe('the shape of a request', () => {
   test('reads anything without throwing', () => {
     fc.assert(
       fc.property(fc.object(), (request) => {
-        expect(shapeOf(request, { bytes: 100, endpoint: 'chat', file: false }).textBytes).toBeLessThanOrEqual(100)
+        expect(shapeOf(request, { bytes: 100, endpoint: 'chat', file: false }).textBytes).toBeLessThanOrEqual(
+          100,
+        )
       }),
     )
   })
