@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import openapi from '../schema/openapi.json' with { type: 'json' }
 import type { GatewayError } from './errors.ts'
 import type { Defer } from './health/view.ts'
 import { adminConfig } from './http/admin-config.ts'
@@ -33,6 +34,7 @@ export function createApp(
   app.use('/v1/*', cors)
   app.use('/admin/*', adminOnly)
   app.get('/health', (c) => c.json({ status: 'ok' }))
+  app.get('/openapi.json', (c) => c.json(openapi))
   app.route('/v1', routes)
   app.route('/v1', models)
   app.route('/v1', explain)
@@ -58,6 +60,7 @@ export function createApp(
 /** Paths beside the endpoints' own, and the methods that they take. */
 const OTHERS: readonly (readonly [path: string, allowed: string])[] = [
   ['/health', 'GET'],
+  ['/openapi.json', 'GET'],
   ['/v1/health', 'GET'],
   ['/v1/models', 'GET'],
   ['/v1/usage/key', 'GET'],

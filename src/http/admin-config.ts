@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono'
-import * as z from 'zod'
 import type { ConfigAdmin } from '../config/admin.ts'
 import { diff } from '../config/diff.ts'
 import type { Author, Version, Written } from '../config/ports.ts'
@@ -7,26 +6,20 @@ import type { Problem } from '../config/validate.ts'
 import { GatewayError } from '../errors.ts'
 import type { AppEnv } from './env.ts'
 import { paramOf } from './errors.ts'
+import {
+  diffSchema,
+  providerKeySchema,
+  providerParam,
+  putConfigSchema,
+  rollbackSchema,
+  pageSchema,
+  versionParam,
+} from './admin-schemas.ts'
 import { readBody } from './pipeline.ts'
 import { json, param, query } from './validated.ts'
 
 /** The runtime configuration, for whoever passed the guard. */
 export const adminConfig = new Hono<AppEnv>()
-
-const message = z.string().max(500).default('')
-const versionNumber = z.number().int().nonnegative()
-const inQuery = z.coerce.number().int().nonnegative()
-export const versionPageSchema = z.strictObject({
-  before: inQuery.default(Number.MAX_SAFE_INTEGER),
-  limit: inQuery.min(1).max(100).default(20),
-})
-export const diffSchema = z.strictObject({ from: inQuery, to: inQuery })
-export const putConfigSchema = z.strictObject({ config: z.record(z.string(), z.unknown()), message })
-export const rollbackSchema = z.strictObject({ version: versionNumber, message })
-export const providerKeySchema = z.strictObject({
-  key: z.string().regex(/^[\x21-\x7e]{1,1024}$/, 'must be a key in ASCII'),
-})
-export const providerParam = z.object({ name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/) })
 
 adminConfig.get('/config', async (c) => {
   const { version, document, skipped, views, checked } = await adminOf(c).current()
@@ -44,12 +37,12 @@ adminConfig.put('/config', readBody, json(putConfigSchema), async (c) => {
   return written(c, await adminOf(c).put(JSON.stringify(config), authorOf(c, message)))
 })
 
-adminConfig.get('/config/versions', query(versionPageSchema), async (c) => {
+adminConfig.get('/config/versions', query(pageSchema), async (c) => {
   const { before, limit } = c.req.valid('query')
   return c.json({ object: 'list', data: await adminOf(c).versions(before, limit) })
 })
 
-adminConfig.get('/config/versions/:version', param(z.object({ version: inQuery })), async (c) => {
+adminConfig.get('/config/versions/:version', param(versionParam), async (c) => {
   const { document, ...about } = await versionOf(c, c.req.valid('param').version)
   return c.json({ ...about, config: JSON.parse(document) })
 })
@@ -65,7 +58,7 @@ adminConfig.post('/config/rollback', readBody, json(rollbackSchema), async (c) =
   return written(c, await adminOf(c).rollback(version, authorOf(c, message)))
 })
 
-adminConfig.get('/config/audit', query(versionPageSchema), async (c) => {
+adminConfig.get('/config/audit', query(pageSchema), async (c) => {
   const { before, limit } = c.req.valid('query')
   const { entries, whole } = await adminOf(c).audit(before, limit)
   return c.json({ object: 'list', data: entries, whole })

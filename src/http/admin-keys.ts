@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono'
-import * as z from 'zod'
 import { diff } from '../config/diff.ts'
 import { GatewayError } from '../errors.ts'
 import type { KeyAdmin } from '../keys/key-admin.ts'
@@ -7,32 +6,12 @@ import { keyChangeSchema, newKeySchema } from '../keys/key-input.ts'
 import { NANO_USD } from '../keys/record.ts'
 import type { KeyDescription } from '../keys/sync.ts'
 import type { AppEnv } from './env.ts'
+import { pageSchema, keyPageSchema, keyParam, rotationSchema } from './admin-schemas.ts'
 import { readBody } from './pipeline.ts'
 import { json, param, query } from './validated.ts'
 
 /** The virtual keys, for whoever passed the guard. A key is in one answer: that to its making. */
 export const adminKeys = new Hono<AppEnv>()
-
-const MAX_OVERLAP_MS = 7 * 86_400_000
-const number = z.coerce.number().int().nonnegative()
-export const keyParam = z.object({ id: z.string().max(64) })
-export const keyPageSchema = z.strictObject({
-  after: z.string().max(64).optional().describe('The `next` of the page before.'),
-  limit: number.min(1).max(100).optional(),
-})
-export const rotationSchema = z.strictObject({
-  overlapMs: z
-    .number()
-    .int()
-    .nonnegative()
-    .max(MAX_OVERLAP_MS)
-    .optional()
-    .describe('How long the old key stays valid. Left out: a day.'),
-})
-export const auditPageSchema = z.strictObject({
-  before: number.default(Number.MAX_SAFE_INTEGER),
-  limit: number.min(1).max(100).default(20),
-})
 
 adminKeys.post('/keys', readBody, json(newKeySchema), async (c) => {
   const { key, description } = await adminOf(c).create(c.req.valid('json'))
@@ -77,7 +56,7 @@ adminKeys.get('/keys/:id/usage', param(keyParam), async (c) => {
   return c.json({ id, ...(await adminOf(c).usage(id)) })
 })
 
-adminKeys.get('/audit', query(auditPageSchema), async (c) => {
+adminKeys.get('/audit', query(pageSchema), async (c) => {
   const { before, limit } = c.req.valid('query')
   const { entries, whole } = (await c.get('services').adminObject?.().audit(before, limit)) ?? NO_AUDIT
   return c.json({ object: 'list', data: entries, whole })

@@ -37,15 +37,8 @@ let names = 0
 export function deployment(more: Partial<Parts> = {}) {
   const received: Request[] = []
   const name = `admin-${names++}`
-  let skew = 0
   const simulator = createSimulator({ today: '2020-01-01' })
-  const timers = {
-    now: () => Date.now() + skew,
-    after(ms: number, work: () => void) {
-      const id = setTimeout(work, ms)
-      return () => clearTimeout(id)
-    },
-  }
+  const timers = skippingTimers()
   const away = () => Promise.reject(new Error('away'))
   const parts: Parts = {
     variables: { ...VARIABLES, RUNTIME_CONFIG: undefined },
@@ -65,21 +58,68 @@ export function deployment(more: Partial<Parts> = {}) {
   return {
     received,
     log: env.ADMIN.getByName(name),
-    skip: (ms: number) => void (skew += ms),
-    isolate: () => isolate(parts),
+    skip: timers.skip,
+    isolate: () => isolate(parts, timers),
   }
 }
 
-function isolate(parts: Parts) {
+/** Real time, that a test can hurry along: what falls due on the way is done. */
+function skippingTimers() {
+  let skew = 0
+  const pending = new Set<{ readonly at: number; readonly run: () => void }>()
+  const now = () => Date.now() + skew
+  return {
+    now,
+    after(ms: number, work: () => void) {
+      const id = setTimeout(() => entry.run(), ms)
+      const stop = () => {
+        clearTimeout(id)
+        pending.delete(entry)
+      }
+      const entry = {
+        at: now() + ms,
+        run() {
+          stop()
+          work()
+        },
+      }
+      pending.add(entry)
+      return stop
+    },
+    skip(ms: number) {
+      skew += ms
+      for (const entry of pending) if (entry.at <= now()) entry.run()
+    },
+  }
+}
+
+function isolate(parts: Parts, { skip }: { readonly skip: (ms: number) => void }) {
   const live = liveServices(parts)
   const app = createApp((_, defer) => live(defer))
-  /** Waits for everything behind the answer, unless `open`. */
-  async function send(request: Request): Promise<Answer> {
+  const contexts: ExecutionContext[] = []
+  async function open(request: Request): Promise<Response> {
     const context = createExecutionContext()
-    const response = await app.fetch(request, env, context)
+    contexts.push(context)
+    return app.fetch(request, env, context)
+  }
+  async function send(request: Request): Promise<Answer> {
+    const response = await open(request)
     const text = await response.text()
-    await waitOnExecutionContext(context)
     return { status: response.status, text, body: parsed(text), headers: response.headers }
+  }
+  /** Hurries along what goes on behind the answers until it is done. */
+  async function idle(): Promise<void> {
+    let busy = true
+    const all = Promise.all(contexts.splice(0).map(waitOnExecutionContext)).then(() => {
+      busy = false
+    })
+    while (busy) {
+      skip(500)
+      await new Promise((resolve) => {
+        setTimeout(resolve, 2)
+      })
+    }
+    await all
   }
   async function admin(
     method: string,
@@ -96,8 +136,9 @@ function isolate(parts: Parts) {
     )
   }
   return {
-    app,
+    open,
     send,
+    idle,
     admin,
     ask: (key: string, body: object = {}, headers: Readonly<Record<string, string>> = {}) =>
       send(chat({ ...body }, { key, headers })),
@@ -108,7 +149,10 @@ function isolate(parts: Parts) {
       if (status !== 201) throw new Error(text)
       return body
     },
-    usage: async (id: string): Promise<Json> => (await admin('GET', `/keys/${id}/usage`)).body,
+    async usage(id: string): Promise<Json> {
+      await idle()
+      return (await admin('GET', `/keys/${id}/usage`)).body
+    },
   }
 }
 
