@@ -86,7 +86,7 @@ function skippingTimers() {
       pending.add(entry)
       return stop
     },
-    skip(ms: number) {
+    skip: (ms: number): void => {
       skew += ms
       for (const entry of pending) if (entry.at <= now()) entry.run()
     },
@@ -109,11 +109,11 @@ function isolate(parts: Parts, { skip }: { readonly skip: (ms: number) => void }
   }
   /** Hurries along what goes on behind the answers until it is done. */
   async function idle(): Promise<void> {
-    let busy = true
+    const work = { done: false }
     const all = Promise.all(contexts.splice(0).map(waitOnExecutionContext)).then(() => {
-      busy = false
+      work.done = true
     })
-    while (busy) {
+    while (!work.done) {
       skip(500)
       await new Promise((resolve) => {
         setTimeout(resolve, 2)
@@ -144,12 +144,12 @@ function isolate(parts: Parts, { skip }: { readonly skip: (ms: number) => void }
       send(chat({ ...body }, { key, headers })),
     get: (key: string, path: string) =>
       send(new Request(GATEWAY + path, { headers: { authorization: `Bearer ${key}` } })),
-    async made(input: Partial<NewKey> = {}): Promise<{ readonly key: string; readonly id: string }> {
+    made: async (input: Partial<NewKey> = {}): Promise<{ readonly key: string; readonly id: string }> => {
       const { status, body, text } = await admin('POST', '/keys', { name: 'a key', ...input })
       if (status !== 201) throw new Error(text)
       return body
     },
-    async usage(id: string): Promise<Json> {
+    usage: async (id: string): Promise<Json> => {
       await idle()
       return (await admin('GET', `/keys/${id}/usage`)).body
     },
