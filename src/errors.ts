@@ -53,6 +53,7 @@ export const ERRORS = {
   limiter_unavailable: { status: 503, type: 'server_error' },
   admin_disabled: { status: 503, type: 'server_error' },
   upstream_timeout: { status: 504, type: 'server_error' },
+  not_in_cache: { status: 504, type: 'invalid_request_error' },
 } as const satisfies Record<string, { readonly status: number; readonly type: string }>
 export type ErrorCode = keyof typeof ERRORS
 

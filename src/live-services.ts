@@ -49,6 +49,7 @@ const partsOf = (env: Env): Parts => ({
   chance,
   fetch: (request) => fetch(request),
   healthObject: () => env.HEALTH.getByName(HEALTH_NAME),
+  kv: env.CACHE,
   responseShards: env.RESPONSES,
   configObject: () => env.CONFIG.getByName(CONFIG_NAME),
   adminObject: () => env.ADMIN.getByName(ADMIN_NAME),

@@ -1,4 +1,6 @@
 import type { AdminObject } from './admin/ports.ts'
+import { createCache, generations } from './cache/cache.ts'
+import type { KeyValueStore } from './cache/ports.ts'
 import type { ConfigAdmin } from './config/admin.ts'
 import { type Deployment, type Environment, readDeployment } from './config/environment.ts'
 import { loadConfig } from './config/load.ts'
@@ -74,6 +76,8 @@ export interface Parts {
   readonly chance: Chance
   readonly fetch: (request: Request) => Promise<Response>
   readonly healthObject: () => HealthObject
+  /** Absent: answers are kept in memory only. */
+  readonly kv?: KeyValueStore | undefined
   readonly responseShards: DurableObjectNamespace<ResponseStore>
   readonly configObject?: () => ConfigObject
   readonly adminObject?: () => AdminObject
@@ -147,11 +151,14 @@ function callerSettings(config: Config, registry: Registry): CallerSettings {
 
 /** One configuration's services, over what lasts. */
 export function assemble(parts: Parts, lasting: Lasting, config: Config, stored?: StoredKeys): Services {
-  const { variables, timers, chance, fetch, healthObject, hooks = registered } = parts
+  const { variables, timers, chance, fetch, healthObject, kv, hooks = registered } = parts
   const registry = createRegistry(config, variables, stored)
   const allowHosts = new Set(config.media.allowHosts)
+  const secret = lasting.deployment.gatewaySecret
   const ports: Ports = {
     config,
+    cache: secret === undefined ? undefined : createCache({ secret, kv, timers, limits: config.cache }),
+    generationOf: generations(config.cache.generation),
     chance,
     timers,
     fetch,

@@ -1,4 +1,4 @@
-import { allowedHosts, type Environment } from './environment.ts'
+import { allowedHosts, type Environment, variable } from './environment.ts'
 import { deployOnly, foreignSecrets } from './runtime-rules.ts'
 import { type Config, configSchema } from './schema.ts'
 import { defaults, environmentSource, fileSource, layered, runtimeSource } from './sources.ts'
@@ -28,8 +28,18 @@ export function checkRuntime(document: unknown, file: unknown, env: Environment)
 function check(sources: Parameters<typeof layered>[0], env: Environment): Checked {
   const parsed = configSchema.safeParse(layered(sources))
   if (!parsed.success) return { ok: false, problems: parsed.error.issues.map(problemOf) }
-  const problems = validate(parsed.data, allowedHosts(env))
+  const problems = [...validate(parsed.data, allowedHosts(env)), ...secretProblems(parsed.data, env)]
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: parsed.data }
+}
+
+/** What cannot work without the secret: entries would be readable by whoever can list the store. */
+function secretProblems({ routes }: Config, env: Environment): readonly Problem[] {
+  if (variable(env, 'GATEWAY_SECRET') !== undefined) return []
+  return Object.entries(routes).flatMap(([name, { cache }]) =>
+    cache === undefined
+      ? []
+      : [{ path: ['routes', name, 'cache'], message: 'the cache needs the secret GATEWAY_SECRET' }],
+  )
 }
 
 const problemOf = ({ path, message }: { path: readonly PropertyKey[]; message: string }): Problem => ({

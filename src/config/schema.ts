@@ -56,7 +56,23 @@ const target = z.strictObject({
 
 const strategy = z.literal(Object.keys(strategies)).pipe(z.custom<StrategyName>())
 
+/** A month: what a model said longer ago is another model's answer. */
+export const MAX_TTL_SECONDS = 2_592_000
+const ttlSeconds = z.number().int().positive().max(MAX_TTL_SECONDS)
+const generation = z.number().int().nonnegative()
+const MB = 1_048_576
+
 const route = z.strictObject({
+  cache: z
+    .strictObject({
+      ttlSeconds: ttlSeconds.describe('How long an answer is given again.'),
+      failover: z
+        .boolean()
+        .default(false)
+        .describe('Keep answers of a target that only served because a better one could not.'),
+    })
+    .optional()
+    .describe('Give the same answer to the same request of the same tenant. Needs GATEWAY_SECRET.'),
   targets: z.array(target).min(1).max(16),
   strategy: strategy.optional().describe('How targets of one priority are ordered. Left out: the default.'),
   sticky: z
@@ -106,6 +122,37 @@ export const configSchema = z.strictObject({
     .record(name, route)
     .default({})
     .describe('Model names of your own, each over one or more targets.'),
+  cache: z
+    .strictObject({
+      ttlSeconds: ttlSeconds.default(300).describe('For requests that switch the cache on and name no time.'),
+      generation: z
+        .strictObject({
+          everything: generation.default(0),
+          tenants: z.record(z.string(), generation).default({}),
+          routes: z.record(z.string(), generation).default({}),
+        })
+        .prefault({})
+        .describe(
+          'Raise a number to forget what was kept before: everything, of a tenant, of a route or model.',
+        ),
+      memoryBytes: z
+        .number()
+        .int()
+        .nonnegative()
+        .max(32 * MB)
+        .default(8 * MB)
+        .describe('Of each isolate.'),
+      maxEntryBytes: z
+        .number()
+        .int()
+        .positive()
+        .max(20 * MB)
+        .default(2 * MB)
+        .describe('A longer answer is not kept.'),
+      readTimeoutMs: milliseconds.default(250).describe('A slower KV counts as a miss.'),
+    })
+    .prefault({})
+    .describe('The response cache. It is off unless a route or a request switches it on.'),
   cors: z
     .strictObject({ origins: z.array(z.string()).default([]) })
     .prefault({})

@@ -1,6 +1,7 @@
 import type { Timers } from '../lib/clock.ts'
 import type { Relay } from '../lib/sse.ts'
 import type { BytesAnswer, Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
+import type { Recording } from './recording.ts'
 import type { Usage } from '../protocol/usage.ts'
 import type { Failure } from '../providers/failure.ts'
 import type { Allowance, Codec, CodecContext, Provider } from '../providers/provider.ts'
@@ -10,6 +11,8 @@ export interface AttemptLimits {
   readonly firstEventMs: number | undefined
   readonly stallMs: number
   readonly keepAliveMs: number
+  /** How much of a stream is kept beside it, for the cache; 0: nothing. */
+  readonly recordBytes: number
 }
 /** One upstream call, ready to go. */
 export interface AttemptInput<W extends Wire> {
@@ -37,12 +40,18 @@ export interface Part<W extends Wire> {
 }
 export type Answer<W extends Wire> =
   | { readonly kind: 'json'; readonly body: string | Uint8Array; readonly response: W['response'] }
-  | { readonly kind: 'events'; readonly relay: Relay; readonly observer: Observer<W['event']> }
+  | {
+      readonly kind: 'events'
+      readonly relay: Relay
+      readonly observer: Observer<W['event']>
+      readonly recording: Recording | undefined
+    }
   | ({
       readonly kind: 'bytes'
       /** What the bytes were made of, where they were made here. */
       readonly response: W['response'] | undefined
       readonly usage: () => Usage | undefined
+      readonly recording: Recording | undefined
       readonly finished: Promise<'complete' | 'cancelled' | 'cut-short'>
     } & BytesAnswer)
 export interface Begun<W extends Wire> {

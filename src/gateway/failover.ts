@@ -27,6 +27,8 @@ export interface FailoverContext {
   readonly run: Run
   readonly planning: Planning
   readonly watch: Witness
+  /** How much of a stream the cache would keep. */
+  readonly recordBytes: number
 }
 
 /** Walks the order until one target begins to answer. */
@@ -91,7 +93,13 @@ async function tryOnce<E extends EndpointId>(
   watch.began(ranked)
   const result = await attempt(
     ports,
-    inputOf(ports, call, scope, { candidate: ranked, prepared, run, untried }),
+    inputOf(ports, call, scope, {
+      candidate: ranked,
+      prepared,
+      run,
+      untried,
+      recordBytes: context.recordBytes,
+    }),
   )
   const ms = ports.timers.now() - startedAt
   if (result.ok) watch.succeeded(ranked, ms, result.allowances)
@@ -142,11 +150,13 @@ function inputOf<E extends EndpointId>(
     prepared,
     run,
     untried,
+    recordBytes,
   }: {
     readonly candidate: Ranked
     readonly prepared: Prepared<E>
     readonly run: Run
     readonly untried: number
+    readonly recordBytes: number
   },
 ): AttemptInput<Wires[E]> {
   const { codec, provider, context, url, headers, parts } = prepared
@@ -165,7 +175,7 @@ function inputOf<E extends EndpointId>(
         ? 'any'
         : endpointOf(call.endpoint).answer(call.request),
     ownKey: scope.principal.credential !== undefined,
-    limits: limitsOf(ports, call, { candidate, run, untried }),
+    limits: { ...limitsOf(ports, call, { candidate, run, untried }), recordBytes },
     signal: run.signal,
   }
 }
@@ -175,7 +185,7 @@ function limitsOf<E extends EndpointId>(
   { config, timers }: Ports,
   call: Call<E>,
   { candidate, run, untried }: { readonly candidate: Ranked; readonly run: Run; readonly untried: number },
-): AttemptLimits {
+): Omit<AttemptLimits, 'recordBytes'> {
   const { timeouts } = config
   const remainingMs = run.deadline - timers.now()
   const whole = endpointOf(call.endpoint).answer(call.request) === 'json'

@@ -1,5 +1,6 @@
 import { endpointOf, type EndpointId } from '../protocol/index.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
+import { caching } from './caching.ts'
 import { resolve, type Resolved } from './candidates.ts'
 import { capped } from './capped.ts'
 import { failover } from './failover.ts'
@@ -19,19 +20,30 @@ export function createGateway(ports: Ports): Gateway {
     for (const reference of endpoint.media(given.request)) ports.checkMedia(reference, scope.host)
     const resolved = resolveCall(ports, given, scope)
     const read = await readWhereNeeded(ports, given, resolved)
+    const cached = await caching(ports, read, scope, resolved)
+    if (cached.hit !== undefined) return cached.hit
     await ports.health.ready(scope.defer)
     const planning = planRequest(ports, read, scope, resolved)
     const totalMs = limitMs(ports, read, scope, resolved)
     const call = scope.admit === undefined ? read : await admitted(read, scope, planning, totalMs)
     const clock = startClock(ports, scope, totalMs)
     const run = await startRun(ports, call, scope, { planning, ...clock })
-    const context = { run, resolved, planning, watch: witness(ports, scope, planning.promptTokens), ...clock }
+    const context = {
+      run,
+      resolved,
+      planning,
+      watch: witness(ports, scope, planning.promptTokens),
+      ...clock,
+      ...cached,
+    }
     const outcome = failover(ports, call, scope, context)
     const streams = endpoint.answer(call.request) === 'events'
     const early = streams ? await within(ports, ports.config.timeouts.commitMs, outcome) : await outcome
-    return early === undefined
-      ? serveLate(ports, call, scope, { outcome, ...context })
-      : serve(ports, early, call, { scope, ...context })
+    const served =
+      early === undefined
+        ? serveLate(ports, call, scope, { outcome, ...context })
+        : serve(ports, early, call, { scope, ...context })
+    return cached.facts === undefined ? served : { ...served, cache: cached.facts }
   }
 }
 

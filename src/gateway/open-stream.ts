@@ -7,6 +7,7 @@ import { errorOf } from './answer.ts'
 import type { Answer, AttemptInput, AttemptPorts } from './exchange.ts'
 import { breakOf, MAX_ANSWER_BYTES } from './failure-of.ts'
 import { fanOutDecoder } from './fan-out.ts'
+import { record } from './recording.ts'
 import { readUnexpected } from './read-failure.ts'
 import { PassedOn, relaySink, translateSink } from './sinks.ts'
 
@@ -19,10 +20,12 @@ export async function openStream<W extends Wire>(
 ): Promise<Extract<Answer<W>, { kind: 'events' }>> {
   const { endpoint, codec, request, provider, ownKey, limits } = input
   const observer = endpoint.observe(request)
+  const recording = record(limits.recordBytes)
+  const watched = { observer, recording }
   const sink =
     codec.kind === 'passthrough'
-      ? relaySink(endpoint, request, observer, (error) => provider.classify(200, new Headers(), error))
-      : translateSink(endpoint, request, observer, decoderOf(codec, input))
+      ? relaySink(endpoint, request, watched, (error) => provider.classify(200, new Headers(), error))
+      : translateSink(endpoint, request, watched, decoderOf(codec, input))
   const stream = relay(await upstreamOf(responses, provider), sink, {
     timers: ports.timers,
     stallMs: limits.stallMs,
@@ -37,7 +40,7 @@ export async function openStream<W extends Wire>(
     onCancel,
   })
   await stream.start()
-  return { kind: 'events', relay: stream, observer }
+  return { kind: 'events', relay: stream, observer, recording }
 }
 
 /** One upstream stream, merged if there are several. */

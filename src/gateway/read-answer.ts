@@ -8,6 +8,7 @@ import { UpstreamFailure } from '../providers/failure.ts'
 import type { Translation } from '../providers/provider.ts'
 import type { Answer, AttemptInput, AttemptPorts } from './exchange.ts'
 import { GARBLED, MAX_ANSWER_BYTES } from './failure-of.ts'
+import { record } from './recording.ts'
 import { parseJson, readUnexpected } from './read-failure.ts'
 
 type Json<W extends Wire> = Extract<Answer<W>, { kind: 'json' }>
@@ -103,14 +104,41 @@ export async function openBytes<W extends Wire>(
     const response = await readTranslated(codec, input, responses)
     const usage = (): Usage | undefined => endpoint.usage(response)
     const finished = Promise.resolve('complete' as const)
-    return { kind: 'bytes', ...endpoint.bytesOf(response, request), response, usage, finished }
+    return {
+      kind: 'bytes',
+      ...endpoint.bytesOf(response, request),
+      response,
+      usage,
+      finished,
+      recording: undefined,
+    }
   }
   const [only] = responses
   const contentType = only?.headers.get('content-type') ?? 'application/octet-stream'
   if (only?.body === null || only?.body === undefined || contentType.includes('text/html')) {
     throw new UpstreamFailure(only === undefined ? GARBLED : await readUnexpected(only, provider))
   }
+  return relayed(only.body, contentType, input, onCancel)
+}
+
+function relayed<W extends Wire>(
+  body: ReadableStream<Uint8Array>,
+  contentType: string,
+  { endpoint, request, limits }: AttemptInput<W>,
+  onCancel: () => void,
+): Bytes<W> {
   const meter = endpoint.meter?.(request)
-  const relay = countBytes(only.body, { onCancel, see: meter && ((bytes) => meter.see(bytes)) })
-  return { kind: 'bytes', contentType, response: undefined, usage: () => meter?.usage, ...relay }
+  const recording = record(limits.recordBytes)
+  const see = both(meter && ((bytes) => meter.see(bytes)), recording?.bytes)
+  const relay = countBytes(body, { onCancel, see })
+  return { kind: 'bytes', contentType, response: undefined, usage: () => meter?.usage, recording, ...relay }
+}
+
+type See = (bytes: Uint8Array) => void
+function both(one: See | undefined, other: See | undefined): See | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return (bytes) => {
+    one(bytes)
+    other(bytes)
+  }
 }

@@ -2,18 +2,20 @@ import { bodyOf, delayed } from '../lib/sse.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
 import { errorOf } from './answer.ts'
 import type { Answer } from './exchange.ts'
+import type { Keep } from './caching.ts'
 import type { Resolved } from './candidates.ts'
 import type { Outcome, Won } from './failover.ts'
 import type { Planning } from './planning.ts'
+import { EVENT_STREAM } from './replay.ts'
 import type { Attempted, Call, Facts, Ports, Scope, Served, Settled } from './types.ts'
 import type { Witness } from './witness.ts'
 
-const EVENT_STREAM = 'text/event-stream; charset=utf-8'
-
-export interface ServeContext {
+export interface ServeContext<E extends EndpointId> {
   readonly resolved: Resolved
   readonly planning: Planning
   readonly watch: Witness
+  /** Takes down an answer that has left whole. */
+  readonly keep: Keep<E>
   /** Ends the request's clock. */
   readonly stop: () => void
 }
@@ -23,7 +25,7 @@ export function serve<E extends EndpointId>(
   ports: Ports,
   outcome: Outcome<E>,
   call: Call<E>,
-  { scope, resolved, planning, watch, stop }: ServeContext & { readonly scope: Scope },
+  { scope, resolved, planning, watch, keep, stop }: ServeContext<E> & { readonly scope: Scope },
 ): Served {
   const { lifecycle } = resolved
   const { won, attempts } = outcome
@@ -53,6 +55,7 @@ export function serve<E extends EndpointId>(
     const result = { facts, attempts, usage: facts.usage, ...end }
     watch.ended(won.ranked, result, ports.timers.now() - won.beganAt)
     ports.health.flush(scope.defer)
+    if (result.finish === 'complete' && result.error === undefined) keep(won, planning, result)
     return result
   })
   return { kind: 'answer', contentType, body, facts, attempts, lifecycle, planning, settled }
@@ -109,7 +112,7 @@ export function serveLate<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
-  late: ServeContext & { readonly outcome: Promise<Outcome<E>>; readonly abort: () => void },
+  late: ServeContext<E> & { readonly outcome: Promise<Outcome<E>>; readonly abort: () => void },
 ): Served {
   const { resolved, planning, abort } = late
   const served = late.outcome.then((outcome) => serve(ports, outcome, call, { scope, ...late }))

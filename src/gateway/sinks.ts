@@ -3,8 +3,16 @@ import type { Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
 import type { Decoder } from '../lib/sse.ts'
 import { type Failure, UpstreamFailure } from '../providers/failure.ts'
 import { INTERRUPTED } from './answer.ts'
+import type { Recording } from './recording.ts'
 
 const DONE = '[DONE]'
+
+/** Who looks on. */
+interface Watched<W extends Wire> {
+  readonly observer: Observer<W['event']>
+  /** Takes down each event as it is, before anything is left out for this caller. */
+  readonly recording?: Recording | undefined
+}
 
 /** A failure that the caller has been told of in the upstream's own words: no frame of ours follows. */
 export class PassedOn extends UpstreamFailure {}
@@ -16,10 +24,11 @@ export class PassedOn extends UpstreamFailure {}
 export function relaySink<W extends Wire>(
   endpoint: Endpoint<W>,
   request: W['request'],
-  observer: Observer<W['event']>,
+  { observer, recording }: Watched<W>,
   classify: (error: unknown) => Failure,
 ): Sink {
   const trim = endpoint.trim(request)
+  const note = recording?.text ?? ignore
   let done = !endpoint.doneMarker
   let passedOn: Failure | undefined
   return {
@@ -45,6 +54,7 @@ export function relaySink<W extends Wire>(
         passedOn ??= failure
       }
       see(observer, event)
+      note(data)
       const text = trim === undefined ? data : trim(event, data)
       if (text !== undefined) write(text === data ? raw : replaced(raw, data, text))
     },
@@ -59,7 +69,7 @@ export function relaySink<W extends Wire>(
 export function translateSink<W extends Wire>(
   endpoint: Endpoint<W>,
   request: W['request'],
-  observer: Observer<W['event']>,
+  { observer, recording }: Watched<W>,
   decoder: Decoder<string, W['event']>,
 ): Sink {
   const trim = endpoint.trim(request)
@@ -67,6 +77,7 @@ export function translateSink<W extends Wire>(
   const emit = (event: W['event']): void => {
     observer.see(event)
     const data = JSON.stringify(event)
+    recording?.text(data)
     const text = trim === undefined ? data : trim(event, data)
     if (text !== undefined) out(endpoint.frame(event, text))
   }
@@ -126,3 +137,5 @@ function asFailure(thrown: unknown): UpstreamFailure {
 }
 
 const cutShort = (): UpstreamFailure => new UpstreamFailure({ kind: 'cut_short', message: INTERRUPTED })
+
+const ignore = (): void => undefined

@@ -1,3 +1,4 @@
+import type { GenerationOf, ResponseCache } from '../cache/ports.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
 import type { ProviderEntry, Registry } from '../config/registry.ts'
 import type { Config } from '../config/schema.ts'
@@ -18,6 +19,7 @@ import type { HealthView } from '../health/view.ts'
 import type { Turns } from '../router/candidate.ts'
 import type { StrategyName } from '../router/strategies/index.ts'
 import type { Adaptation, Media, Notes, Provider, Target } from '../providers/provider.ts'
+import type { CacheAsks } from './cache-asks.ts'
 import type { LifecycleFacts } from './candidates.ts'
 import type { Planning, Ranked } from './planning.ts'
 
@@ -37,6 +39,8 @@ export interface Scope {
   readonly maxCostUsd: number | undefined
   /** Requests of one session stay together where the route is sticky. */
   readonly session: string | undefined
+  /** What the caller asks of the cache; undefined if nothing. */
+  readonly cache: CacheAsks | undefined
   /** The host that the caller reached the gateway by. */
   readonly host: string
   /** A request header, for hooks; those that carry credentials are left out. */
@@ -131,6 +135,17 @@ export interface Facts {
   readonly usage: Usage | undefined
 }
 
+/** What the cache had to do with an answer. */
+export interface CacheFacts {
+  /** `stale`: past its time, which the caller accepts. `bypass`: the cache was not asked. */
+  readonly status: 'hit' | 'miss' | 'stale' | 'bypass'
+  readonly name?: string | undefined
+  /** Of a hit. */
+  readonly ageSeconds?: number | undefined
+  /** What a hit used when it was made, and would have used again. */
+  readonly saved?: Usage | undefined
+}
+
 /** How the request ended, once its last byte has left. */
 export interface Settled {
   readonly facts: Facts | undefined
@@ -138,6 +153,7 @@ export interface Settled {
   readonly finish: Finish | 'refused'
   readonly usage: Usage | undefined
   readonly error?: GatewayError | undefined
+  readonly cache?: CacheFacts | undefined
   /** All of the answer, where it was JSON or the stream's last event carried it. */
   readonly answer?: object | undefined
   /** What hooks have noted, for the books. */
@@ -149,6 +165,7 @@ export type Tags = Readonly<Record<string, string>>
 export type Served = {
   readonly lifecycle: LifecycleFacts
   readonly planning: Planning
+  readonly cache?: CacheFacts | undefined
   /** Never rejects. */
   readonly settled: Promise<Settled>
 } & (
@@ -167,6 +184,9 @@ export type Served = {
 /** Everything the orchestration reaches the world by. */
 export interface Ports {
   readonly config: Config
+  /** Undefined without a `GATEWAY_SECRET`. */
+  readonly cache: ResponseCache | undefined
+  readonly generationOf: GenerationOf
   readonly chance: Chance
   readonly timers: Timers
   readonly fetch: (request: Request) => Promise<Response>

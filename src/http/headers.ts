@@ -2,7 +2,7 @@ import { dayOf, deprecationHeader, sunsetHeader } from '../catalog/civil-date.ts
 import { formatUsd } from '../catalog/money.ts'
 import { priceOf } from '../catalog/pricing.ts'
 import type { LifecycleFacts } from '../gateway/candidates.ts'
-import type { Attempted, Facts, Served } from '../gateway/types.ts'
+import type { Attempted, CacheFacts, Facts, Served } from '../gateway/types.ts'
 
 /** The names of all headers that the gateway adds to an answer; the README's table is checked against them. */
 export const HEADERS = {
@@ -13,6 +13,10 @@ export const HEADERS = {
   adapted: 'x-gateway-adapted',
   successor: 'x-gateway-successor',
   cost: 'x-gateway-cost',
+  cache: 'x-gateway-cache',
+  cacheKey: 'x-gateway-cache-key',
+  saved: 'x-gateway-saved',
+  age: 'age',
   trace: 'x-gateway-trace',
   config: 'x-gateway-config',
   key: 'x-gateway-key',
@@ -37,6 +41,11 @@ export function servedHeaders(served: Served, timing: Timing, now: number): Reco
   headers[HEADERS.serverTiming] = serverTiming(timing, attempts)
   if (served.kind !== 'early') headers[HEADERS.attempts] = String(attempts.length)
   if (served.kind === 'answer') Object.assign(headers, factHeaders(served.facts, now))
+  if (served.cache !== undefined)
+    Object.assign(
+      headers,
+      cacheHeaders(served.cache, served.kind === 'answer' ? served.facts : undefined, now),
+    )
   return headers
 }
 
@@ -48,9 +57,29 @@ function factHeaders(facts: Facts, now: number): Record<string, string> {
   if (facts.adapted.length > 0) headers[HEADERS.adapted] = facts.adapted.join(', ')
   if (facts.upstreamRequestId !== undefined)
     headers[HEADERS.upstreamRequestId] = headerText(facts.upstreamRequestId)
-  const { card, served, usage } = facts
+  const usd = usdOf(facts, facts.usage, now)
+  if (usd !== undefined) headers[HEADERS.cost] = usd
+  return headers
+}
+
+function usdOf({ card, served }: Facts, usage: Facts['usage'], now: number): string | undefined {
   const price = usage === undefined ? undefined : priceOf({ card, served, usage, date: dayOf(now) })
-  if (price !== undefined) headers[HEADERS.cost] = formatUsd(price.picoUsd)
+  return price && formatUsd(price.picoUsd)
+}
+
+/** A hit costs nothing, even where nobody knows a price; what it saves is said where it is known. */
+function cacheHeaders(
+  { status, name, ageSeconds, saved }: CacheFacts,
+  facts: Facts | undefined,
+  now: number,
+): Record<string, string> {
+  const headers: Record<string, string> = { [HEADERS.cache]: status }
+  if (name !== undefined) headers[HEADERS.cacheKey] = name
+  if (ageSeconds === undefined) return headers
+  const usd = facts && usdOf(facts, saved, now)
+  headers[HEADERS.age] = String(ageSeconds)
+  headers[HEADERS.cost] = '0'
+  if (usd !== undefined) headers[HEADERS.saved] = usd
   return headers
 }
 

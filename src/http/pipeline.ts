@@ -69,7 +69,7 @@ const PREFLIGHT = {
       'helper-method',
       'poll-helper',
     ].map((name) => `x-stainless-${name}`),
-    ...['timeout-ms', 'lifecycle', 'adaptation', 'model', 'tags', 'provider-key'].map(
+    ...['timeout-ms', 'lifecycle', 'adaptation', 'cache', 'model', 'tags', 'provider-key'].map(
       (name) => `x-gateway-${name}`,
     ),
   ].join(', '),

@@ -5,6 +5,7 @@ import { KEY_HEADERS } from '../keys/presented.ts'
 import type { Permissions } from '../keys/principal.ts'
 import { strategies, type StrategyName } from '../router/strategies/index.ts'
 import type { AppEnv } from './env.ts'
+import { cacheAsks } from './cache-directives.ts'
 import { amount, choice, isStrategy, timeoutMs } from './overrides.ts'
 
 /** What is true of one request from start to finish. */
@@ -24,6 +25,7 @@ export function scopeOf(c: Context<AppEnv>): Scope {
     strategy: strategyOf(headers, principal.may),
     maxCostUsd: amount(headers, 'x-gateway-max-cost'),
     session: headers.get('x-gateway-session')?.slice(0, 256),
+    cache: cacheAsks(headers),
     host: new URL(url).hostname,
     header: (name) => (CREDENTIALS.has(name.toLowerCase()) ? undefined : (headers.get(name) ?? undefined)),
     defer: (work) => c.executionCtx.waitUntil(work),

@@ -224,7 +224,7 @@ export interface ToolCallDelta {
   readonly type?: 'function' | 'custom'
   readonly function?: { readonly name?: string; readonly arguments?: string }
   readonly custom?: { readonly name?: string; readonly input?: string }
-  readonly extra_content?: ExtraContent
+  readonly extra_content?: ExtraContent | undefined
 }
 export interface ChatDelta {
   readonly role?: 'assistant'

@@ -2,6 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env as bindings } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
+import type { KeyValueStore } from '../../src/cache/ports.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
 import type { Settled } from '../../src/gateway/types.ts'
 import type { Timers } from '../../src/lib/clock.ts'
@@ -59,6 +60,10 @@ interface Options {
   /** Own configuration or own time need ports of their own; without either the real composition root serves. */
   readonly config?: ConfigInput
   readonly timers?: FakeTimers
+  /** Where answers are kept, besides this isolate. */
+  readonly kv?: KeyValueStore
+  /** In place of one that works. */
+  readonly healthObject?: () => HealthObject
   /** Answers in place of the simulator. */
   readonly upstream?: (this: void, request: Request) => Promise<Response> | Response
 }
@@ -80,7 +85,14 @@ afterEach(() => {
 /** What has been written to the log since the test began. */
 export const log = (): string => printed.join('\n')
 
-export function bench({ variables = DEPLOYMENTS.gateway, config, timers, upstream }: Options = {}): Bench {
+export function bench({
+  variables = DEPLOYMENTS.gateway,
+  config,
+  timers,
+  kv,
+  healthObject: health,
+  upstream,
+}: Options = {}): Bench {
   const simulator = createSimulator({
     today: '2020-01-01', // every model lives upstream; what the gateway thinks of its age is another matter
     ...(timers && { now: () => timers.now(), wait: (ms, signal) => timers.wait(ms, signal) }),
@@ -99,10 +111,13 @@ export function bench({ variables = DEPLOYMENTS.gateway, config, timers, upstrea
   const env = {
     ...variables,
     HEALTH: { getByName: () => object },
+    CACHE: kv,
     RESPONSES: bindings.RESPONSES,
   } as unknown as Env
   const own =
-    config === undefined && timers === undefined ? undefined : compose(variables, { config, timers, send })
+    config === undefined && timers === undefined
+      ? undefined
+      : compose(variables, { config, timers, kv, health, send })
   const composed = own ?? servicesFor(env, () => undefined)
   if (composed instanceof Promise) throw new Error('there is no runtime configuration to wait for')
   const services: Services = { ...composed, settled: (each) => void settled.push(each) }
@@ -129,10 +144,14 @@ function compose(
   {
     config: input = {},
     timers: fake,
+    kv,
+    health,
     send,
   }: {
     readonly config: ConfigInput | undefined
     readonly timers: FakeTimers | undefined
+    readonly kv: KeyValueStore | undefined
+    readonly health: (() => HealthObject) | undefined
     readonly send: (request: Request) => Promise<Response>
   },
 ): Services {
@@ -144,7 +163,8 @@ function compose(
     timers,
     chance: { now: () => timers.now(), random: () => Math.random() },
     fetch: send,
-    healthObject: () => object,
+    healthObject: health ?? (() => object),
+    kv,
     responseShards: bindings.RESPONSES,
   })
 }

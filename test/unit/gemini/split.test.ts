@@ -21,7 +21,7 @@ async function received(pieces: readonly Uint8Array[]): Promise<string> {
       controller.close()
     },
   })
-  const stream = relay(upstream, translateSink(chat, asked, chat.observe(asked), decoder), {
+  const stream = relay(upstream, translateSink(chat, asked, { observer: chat.observe(asked) }, decoder), {
     timers: new FakeTimers(),
     stallMs: 30_000,
     keepAliveMs: 10_000,

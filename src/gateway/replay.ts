@@ -1,0 +1,114 @@
+import { utf8 } from '../lib/utf8.ts'
+import type { Cacheable, Replay } from '../cache/cacheable.ts'
+import type { Entry } from '../cache/ports.ts'
+import type { Wire } from '../protocol/endpoint.ts'
+import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
+import type { Answer } from './exchange.ts'
+import { parseJson } from './read-failure.ts'
+import type { Call } from './types.ts'
+
+export const EVENT_STREAM = 'text/event-stream; charset=utf-8'
+const JSON_TYPE = 'application/json'
+const BETWEEN = '\0'
+
+/** An answer as it is sent. */
+export interface Sent {
+  readonly contentType: string
+  readonly body: string | Uint8Array
+}
+
+const decoder = new TextDecoder()
+
+/** What is kept of an answer that has left whole; undefined if it is not one to give again. */
+export function keptOf<W extends Wire>(
+  answer: Answer<W>,
+  { keeps, replay }: Cacheable<W>,
+): Pick<Entry, 'form' | 'contentType' | 'body'> | undefined {
+  switch (answer.kind) {
+    case 'json':
+      return keeps(answer.response)
+        ? { form: 'json', contentType: JSON_TYPE, body: ownBytes(answer.body) }
+        : undefined
+    case 'bytes': {
+      const { bytes, recording, contentType } = answer
+      const body = bytes instanceof Uint8Array ? ownBytes(bytes) : recording?.taken()
+      return body && { form: 'bytes', contentType, body }
+    }
+    case 'events': {
+      const body = answer.recording?.taken()
+      const response = body && responseOf(decoder.decode(body), replay)
+      return response && keeps(response) ? { form: 'events', contentType: EVENT_STREAM, body } : undefined
+    }
+  }
+}
+
+const ownBytes = (body: string | Uint8Array): Uint8Array<ArrayBuffer> =>
+  typeof body === 'string' ? utf8(body) : new Uint8Array(body)
+
+function responseOf<W extends Wire>(text: string, replay: Replay<W> | undefined): W['response'] | undefined {
+  const events = replay && eventsOf(text.split(BETWEEN), replay)
+  return events && replay?.toResponse(events.map(({ event }) => event))
+}
+
+/** A kept answer in the form that this request asks for; undefined if it cannot be made. */
+export function replayed<E extends EndpointId>(
+  call: Call<E>,
+  entry: Entry,
+  replay: Replay<Wires[E]> | undefined,
+): Sent | undefined {
+  const endpoint = endpointOf(call.endpoint)
+  const form = endpoint.answer(call.request)
+  if (form === entry.form && form !== 'events') return { contentType: entry.contentType, body: entry.body }
+  if (replay === undefined) return undefined
+  const text = decoder.decode(entry.body)
+  if (form === 'json') {
+    const response = responseOf(text, replay)
+    return response && { contentType: JSON_TYPE, body: JSON.stringify(response) }
+  }
+  const events =
+    entry.form === 'events' ? eventsOf(text.split(BETWEEN), replay) : unfolded(text, call, replay)
+  return events && form === 'events' ? { contentType: EVENT_STREAM, body: framed(events, call) } : undefined
+}
+
+interface Event<W extends Wire> {
+  readonly event: W['event']
+  /** Its text, as it came. */
+  readonly data: string
+}
+
+function eventsOf<W extends Wire>(
+  texts: readonly string[],
+  { isEvent }: Replay<W>,
+): readonly Event<W>[] | undefined {
+  const events = texts.flatMap((data): Event<W>[] => {
+    const event = parseJson(data)
+    return isEvent(event) ? [{ event, data }] : []
+  })
+  return events.length === texts.length ? events : undefined
+}
+
+function unfolded<E extends EndpointId>(
+  text: string,
+  { endpoint }: Call<E>,
+  { toEvents }: Replay<Wires[E]>,
+): readonly Event<Wires[E]>[] | undefined {
+  const response = parseJson(text)
+  if (typeof response !== 'object' || response === null || !endpointOf(endpoint).answers(response))
+    return undefined
+  return toEvents(response).map((event) => ({ event, data: JSON.stringify(event) }))
+}
+
+/** The whole stream at once, without what this caller did not ask for. */
+function framed<E extends EndpointId>(
+  events: readonly Event<Wires[E]>[],
+  { endpoint: id, request }: Call<E>,
+): string {
+  const endpoint = endpointOf(id)
+  const trim = endpoint.trim(request)
+  let out = ''
+  for (const { event, data } of events) {
+    const text = trim === undefined ? data : trim(event, data)
+    if (text !== undefined) out += endpoint.frame(event, text)
+  }
+  return endpoint.doneMarker ? `${out}data: [DONE]\n\n` : out
+}

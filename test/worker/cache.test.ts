@@ -1,0 +1,483 @@
+import { describe, expect, test } from 'vitest'
+import type { KeyValueStore } from '../../src/cache/ports.ts'
+import type { ConfigInput } from '../../src/config/schema.ts'
+import type { Script } from '../../simulator/index.ts'
+import {
+  type Bench,
+  bench,
+  type Body,
+  chat,
+  contentOf,
+  dataOf,
+  DEPLOYMENTS,
+  expectClean,
+  expectMarked,
+  expectRefusal,
+  fakeTimers,
+  good,
+  KEY_A,
+  KEY_B,
+  PROMPT,
+  settle,
+} from './support.ts'
+
+const ON = { 'x-gateway-cache': 'ttl=60' }
+const variables = DEPLOYMENTS.tenants
+const refused = { status: 400, code: 'invalid_header' }
+
+interface FakeKv extends KeyValueStore {
+  readonly entries: Map<string, Uint8Array<ArrayBuffer>>
+  readonly ttls: number[]
+  reads: number
+  writes: number
+}
+function fakeKv(faults: { read?: () => Promise<never>; write?: () => Promise<void> } = {}): FakeKv {
+  const entries = new Map<string, Uint8Array<ArrayBuffer>>()
+  return {
+    entries,
+    ttls: [],
+    reads: 0,
+    writes: 0,
+    async get(name) {
+      this.reads++
+      if (faults.read !== undefined) return faults.read()
+      return entries.get(name)?.slice().buffer ?? null
+    },
+    async put(name, value, { expirationTtl }) {
+      this.writes++
+      this.ttls.push(expirationTtl)
+      await faults.write?.()
+      entries.set(name, value)
+    },
+    async delete(name) {
+      entries.delete(name)
+    },
+  }
+}
+
+/** A gateway of two tenants; another one over the same `kv` is another isolate. */
+const isolate = (
+  kv: KeyValueStore,
+  more: { config?: ConfigInput; timers?: ReturnType<typeof fakeTimers> } = {},
+) => bench({ variables, config: {}, kv, ...more })
+
+async function ask(gateway: Bench, body: Body = {}, { headers = ON, key = KEY_A }: Asked = {}) {
+  const response = await gateway.fetch(chat(body, { headers, key }))
+  const text = await response.text()
+  await gateway.idle()
+  return { status: response.headers.get('x-gateway-cache'), text, response, headers: response.headers }
+}
+interface Asked {
+  headers?: Record<string, string>
+  key?: string
+}
+const prompted = (script: Script) => ({
+  messages: [{ role: 'user', content: `${PROMPT} [[sim ${JSON.stringify(script)}]]` }],
+})
+
+describe('a hit', () => {
+  test('has the same bytes, asks nobody, costs nothing and says what it saved', async () => {
+    const gateway = isolate(fakeKv())
+    const first = await ask(gateway)
+    const second = await ask(gateway, { user: 'another', n: 1 })
+    expect([first.status, second.status]).toEqual(['miss', 'hit'])
+    expect(second.text).toBe(first.text)
+    expect(gateway.received).toHaveLength(1)
+    expect(second.headers.get('x-gateway-cost')).toBe('0')
+    expect(second.headers.get('x-gateway-saved')).toBe(first.headers.get('x-gateway-cost'))
+    expect(Number(second.headers.get('x-gateway-saved'))).toBeGreaterThan(0)
+    expect(second.headers.get('x-gateway-cache-key')).toMatch(/^[\w-]{24}$/)
+    expect(second.headers.get('x-gateway-cache-key')).toBe(first.headers.get('x-gateway-cache-key'))
+    expect(second.headers.get('age')).toBe('0')
+    expect(second.headers.get('x-gateway-attempts')).toBe('0')
+    expect(second.headers.get('x-gateway-model')).toBe(first.headers.get('x-gateway-model'))
+    expectMarked(second.response)
+    expect(gateway.settled[1]).toMatchObject({
+      finish: 'complete',
+      usage: { inputTokens: 0, outputTokens: 0 },
+      cache: { status: 'hit', saved: gateway.settled[0]?.usage },
+    })
+  })
+
+  test('comes from KV in another isolate, where nothing can be read', async () => {
+    const kv = fakeKv()
+    const first = await ask(isolate(kv))
+    expect(kv.entries.size).toBe(1)
+    const [[name, value]] = [...kv.entries] as [[string, Uint8Array]]
+    expectClean([name, new TextDecoder('latin1').decode(value)], ['gpt-4o', 'You said', 'chatcmpl'])
+    const other = isolate(kv)
+    const second = await ask(other)
+    expect(second).toMatchObject({ status: 'hit', text: first.text })
+    expect(other.received).toHaveLength(0)
+    await ask(other)
+    expect(kv.reads).toBe(2) // the second hit came from memory
+  })
+
+  test('touches no Durable Object', async () => {
+    const kv = fakeKv()
+    await ask(isolate(kv))
+    const gateway = bench({ variables, config: {}, kv, healthObject: () => expect.unreachable() })
+    expect((await ask(gateway)).status).toBe('hit')
+  })
+
+  test.each(['gpt-4o-mini', 'gemini-2.5-flash'])(
+    'of %s is a stream or not, whatever was first',
+    async (model) => {
+      const whole = isolate(fakeKv())
+      const unary = await ask(whole, { model })
+      const { content } = (JSON.parse(unary.text) as Completion).choices[0]!.message
+      const unfolded = await ask(whole, { model, stream: true })
+      expect(unfolded.status).toBe('hit')
+      expect(unfolded.headers.get('content-type')).toContain('text/event-stream')
+      expect(contentOf(unfolded.text)).toBe(content)
+      expect(dataOf(unfolded.text).at(-1)).toBe('[DONE]')
+      expect(unfolded.text).not.toContain('"usage"')
+
+      const streaming = isolate(fakeKv())
+      const stream = await ask(streaming, { model, stream: true })
+      const again = await ask(streaming, { model, stream: true })
+      expect(again).toMatchObject({ status: 'hit', text: stream.text })
+      const counted = await ask(streaming, { model, stream: true, stream_options: { include_usage: true } })
+      expect(counted.status).toBe('hit')
+      const folded = await ask(streaming, { model })
+      expect(folded.status).toBe('hit')
+      expect(comparable(folded.text)).toEqual(comparable(unary.text))
+      const { usage } = JSON.parse(dataOf(counted.text).at(-2)!) as { usage: unknown }
+      expect(usage).toEqual((JSON.parse(unary.text) as { usage: unknown }).usage)
+      expect(streaming.received).toHaveLength(1)
+    },
+  )
+
+  test('of other endpoints', async () => {
+    const gateway = isolate(fakeKv())
+    const bodies: readonly [path: string, body: Body][] = [
+      ['/v1/embeddings', { model: 'text-embedding-3-small', input: 'x' }],
+      ['/v1/moderations', { model: 'omni-moderation-latest', input: 'x' }],
+      ['/v1/audio/speech', { model: 'gpt-4o-mini-tts', input: 'x', voice: 'alloy' }],
+      ['/v1/images/generations', { model: 'gpt-image-2', prompt: 'x' }],
+      ['/v1/completions', { model: 'gpt-4o-mini', prompt: 'x' }],
+    ]
+    for (const [path, body] of bodies) {
+      const results: string[] = []
+      const answers: unknown[] = []
+      for (let i = 0; i < 2; i++) {
+        const response = await gateway.fetch(chat(JSON.stringify(body), { path, headers: ON }))
+        results.push(`${response.status} ${response.headers.get('x-gateway-cache')}`)
+        answers.push([response.headers.get('content-type'), new Uint8Array(await response.arrayBuffer())])
+        await gateway.idle()
+      }
+      expect([path, results]).toEqual([path, ['200 miss', '200 hit']])
+      expect(answers[1]).toEqual(answers[0])
+    }
+  })
+})
+interface Completion {
+  readonly choices: readonly { readonly message: { readonly content: string } }[]
+}
+/** Without what differs between two upstream answers to the same request, and an empty list that streams leave out. */
+function comparable(text: string): unknown {
+  const {
+    id: _id,
+    created: _created,
+    system_fingerprint: _print,
+    ...rest
+  } = JSON.parse(text) as Record<string, unknown>
+  return JSON.parse(JSON.stringify(rest).replaceAll(',"annotations":[]', ''))
+}
+
+describe('tenants', () => {
+  test('C-01 share nothing, in memory or KV, in any isolate', async () => {
+    const kv = fakeKv()
+    const gateway = isolate(kv)
+    const a = await ask(gateway)
+    const b = await ask(gateway, {}, { key: KEY_B })
+    expect([a.status, b.status]).toEqual(['miss', 'miss'])
+    expect(a.headers.get('x-gateway-cache-key')).not.toBe(b.headers.get('x-gateway-cache-key'))
+    expect(gateway.received).toHaveLength(2)
+    expect(kv.entries.size).toBe(2)
+    const other = isolate(kv)
+    expect((await ask(other)).text).toBe(a.text)
+    expect((await ask(other, {}, { key: KEY_B })).text).toBe(b.text)
+    expect(other.received).toHaveLength(0)
+  })
+
+  test('open nothing that lies in the place of their own', async () => {
+    const kv = fakeKv()
+    await ask(isolate(kv))
+    await ask(isolate(kv), {}, { key: KEY_B })
+    const [a, b] = [...kv.entries.keys()] as [string, string]
+    kv.entries.set(b, kv.entries.get(a)!)
+    const gateway = isolate(kv)
+    expect((await ask(gateway, {}, { key: KEY_B })).status).toBe('miss')
+    expect(gateway.received).toHaveLength(1)
+  })
+
+  test('C-05 a key that is not one gets 401, whatever is kept', async () => {
+    const gateway = isolate(fakeKv())
+    await ask(gateway)
+    expect((await gateway.fetch(chat({}, { headers: ON, key: 'gwkey-revoked' }))).status).toBe(401)
+  })
+})
+
+describe('C-02 differs', () => {
+  const CONFIG: ConfigInput = { routes: { alias: { targets: [{ model: 'gpt-4o-mini' }] } } }
+  test.each<[string, Body]>([
+    ['another alias of the same model', { model: 'alias' }],
+    [
+      'another system prompt',
+      { messages: [{ role: 'system', content: 'x' }, ...(good()['messages'] as [])] },
+    ],
+    ['another temperature', { temperature: 0.1 }],
+    ['an unknown field', { x_unknown: 1 }],
+  ])('%s', async (_, body) => {
+    const gateway = isolate(fakeKv(), { config: CONFIG })
+    await ask(gateway)
+    expect((await ask(gateway, body)).status).toBe('miss')
+    expect(gateway.received).toHaveLength(2)
+  })
+
+  test('a generation: everything, tenant or route', async () => {
+    const kv = fakeKv()
+    const first = await ask(isolate(kv))
+    const tenant = `key_${await hashOf(KEY_A)}`
+    for (const generation of [
+      { everything: 1 },
+      { tenants: { [tenant]: 1 } },
+      { routes: { 'gpt-4o-mini': 1 } },
+    ]) {
+      const gateway = isolate(kv, { config: { cache: { generation } } })
+      const { status, headers } = await ask(gateway)
+      expect(status).toBe('miss')
+      expect(headers.get('x-gateway-cache-key')).not.toBe(first.headers.get('x-gateway-cache-key'))
+    }
+  })
+})
+async function hashOf(key: string): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key)))
+  return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+describe('nothing is kept', () => {
+  test.each<[string, Script, boolean]>([
+    ['C-07 length', { text: 'x', finishReason: 'length' }, false],
+    ['C-07 length in a stream', { text: 'x', finishReason: 'length' }, true],
+    ['C-08 content_filter', { text: 'x', finishReason: 'content_filter' }, false],
+    ['C-08 an error', { error: 'conflict', status: 422 }, false],
+    ['a refusal', { refusal: 'no' }, false],
+    ['C-07 a stream that is cut', { cutAfter: 3 }, true],
+    ['C-07 a stream without [DONE]', { noDone: true }, true],
+    ['C-08 an error in a stream', { errorAfter: 3 }, true],
+  ])('of %s', async (_, script, stream) => {
+    const kv = fakeKv()
+    const gateway = isolate(kv)
+    const body = { ...prompted(script), ...(stream && { stream }) }
+    await ask(gateway, body)
+    const second = await ask(gateway, body)
+    expect(second.status).not.toBe('hit')
+    expect([kv.writes, gateway.received.length]).toEqual([0, 2])
+  })
+
+  test('C-07 of a stream that the client left', async () => {
+    const kv = fakeKv()
+    const gateway = isolate(kv)
+    const response = await gateway.fetch(
+      chat({ stream: true, ...prompted({ text: 'a b c d e f', stallAfter: 4 }) }, { headers: ON }),
+    )
+    const reader = response.body!.getReader()
+    await reader.read()
+    await reader.cancel()
+    await gateway.idle()
+    expect(kv.writes).toBe(0)
+  })
+
+  test.each([false, true])('of an answer that is too long (streamed: %s)', async (stream) => {
+    const kv = fakeKv()
+    const gateway = isolate(kv, { config: { cache: { maxEntryBytes: 2_000 } } })
+    const long = await ask(gateway, { stream, ...prompted({ text: 'word '.repeat(1_000) }) })
+    expect(long.text.length).toBeGreaterThan(2_000)
+    expect(kv.writes).toBe(0)
+    await ask(gateway)
+    expect(kv.writes).toBe(1)
+  })
+
+  describe('after failover to another model', () => {
+    const routes = (failover: boolean): ConfigInput => ({
+      routes: {
+        both: {
+          targets: [{ model: 'gpt-4o-mini' }, { model: 'gpt-4.1', priority: 1 }],
+          cache: { ttlSeconds: 60, failover },
+        },
+      },
+    })
+    test.each([
+      [false, 0],
+      [true, 1],
+    ])('unless the route says so: %s', async (failover, writes) => {
+      const kv = fakeKv()
+      const gateway = isolate(kv, { config: routes(failover) })
+      gateway.simulator.rules([{ match: { model: 'gpt-4o-mini' }, do: { status: 500 } }])
+      const { response } = await ask(gateway, { model: 'both' }, { headers: {} })
+      expect(response.headers.get('x-gateway-model')).toContain('gpt-4.1')
+      expect(kv.writes).toBe(writes)
+    })
+  })
+})
+
+describe('KV', () => {
+  test('that fails: requests go on', async () => {
+    const kv = fakeKv({
+      read: () => Promise.reject(new Error('KV is down')),
+      write: () => Promise.reject(new Error('KV is down')),
+    })
+    const gateway = isolate(kv)
+    expect((await ask(gateway)).response.status).toBe(200)
+    expect((await ask(gateway)).status).toBe('hit') // memory
+    for (let i = 0; i < 5; i++) await ask(gateway, { seed: i })
+    expect(kv.reads).toBe(3) // then nobody waits for it any more
+  })
+
+  test('that is slow is waited for no longer than its limit', async () => {
+    const kv = fakeKv({ read: () => new Promise<never>(() => undefined) })
+    const timers = fakeTimers()
+    const gateway = isolate(kv, { timers })
+    const pending = gateway.fetch(chat({}, { headers: ON }))
+    await timers.advance(240)
+    expect(gateway.received).toHaveLength(0)
+    await timers.advance(20)
+    expect((await pending).status).toBe(200)
+  })
+
+  test('that is slow to write delays no answer', async () => {
+    const written = Promise.withResolvers<void>()
+    const gateway = isolate(fakeKv({ write: () => written.promise }))
+    const response = await gateway.fetch(chat({}, { headers: ON }))
+    expect(await response.json()).toMatchObject({ object: 'chat.completion' })
+    written.resolve()
+    await gateway.idle()
+  })
+
+  test.each<[string, (value: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>]>([
+    ['empty', () => new Uint8Array()],
+    ['cut short', (value) => value.slice(0, -5)],
+    ['changed', (value) => value.map((byte, i) => (i === 40 ? byte ^ 1 : byte))],
+    ['foreign', () => new TextEncoder().encode('{"object":"chat.completion"}').slice()],
+  ])('with an entry that is %s: a miss, and it is replaced', async (_, spoil) => {
+    const kv = fakeKv()
+    await ask(isolate(kv))
+    const [[name, value]] = [...kv.entries] as [[string, Uint8Array<ArrayBuffer>]]
+    kv.entries.set(name, spoil(value))
+    const gateway = isolate(kv)
+    const response = await gateway.fetch(chat({}, { headers: { ...ON, 'cache-control': 'only-if-cached' } }))
+    expect(response.status).toBe(504)
+    await gateway.idle()
+    expect(kv.entries.size).toBe(0)
+    expect((await ask(gateway)).status).toBe('miss')
+    expect((await ask(isolate(kv))).status).toBe('hit')
+  })
+
+  test('cannot forget within a minute; entries can', async () => {
+    const kv = fakeKv()
+    const timers = fakeTimers()
+    const gateway = isolate(kv, { timers })
+    const brief = { headers: { 'x-gateway-cache': 'ttl=5' } }
+    await ask(gateway, {}, brief)
+    expect(kv.ttls).toEqual([60])
+    await timers.advance(4_000)
+    const hit = await ask(gateway, {}, brief)
+    expect([hit.status, hit.headers.get('age')]).toEqual(['hit', '4'])
+    await timers.advance(1_500)
+    const stale = await ask(gateway, {}, { headers: { ...ON, 'cache-control': 'max-stale=2' } })
+    expect([stale.status, stale.headers.get('age')]).toEqual(['stale', '5'])
+    expect((await ask(isolate(kv, { timers }), {}, brief)).status).toBe('miss')
+  })
+
+  test('gets one entry of a burst of the same miss, and it is whole', async () => {
+    const kv = fakeKv()
+    const gateway = isolate(kv)
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => gateway.fetch(chat({ stream: true }, { headers: ON }))),
+    )
+    const texts = await Promise.all(answers.map((answer) => answer.text()))
+    await gateway.idle()
+    expect(kv.writes).toBe(1)
+    expect(texts).toContain((await ask(isolate(kv), { stream: true })).text)
+  })
+})
+
+describe('what is asked of it', () => {
+  test('off by default', async () => {
+    const kv = fakeKv()
+    const gateway = isolate(kv)
+    for (const headers of [{}, { 'cache-control': 'max-age=60' }])
+      expect((await ask(gateway, {}, { headers })).status).toBeNull()
+    expect([kv.reads, kv.writes, gateway.received.length]).toEqual([0, 0, 2])
+  })
+
+  test('by route, refresh, bypass, no-store, max-age and only-if-cached', async () => {
+    const kv = fakeKv()
+    const timers = fakeTimers()
+    const config: ConfigInput = {
+      routes: { faq: { targets: [{ model: 'gpt-4o-mini' }], cache: { ttlSeconds: 600 } } },
+    }
+    const gateway = isolate(kv, { config, timers })
+    const get = async (headers: Record<string, string>) =>
+      (await ask(gateway, { model: 'faq' }, { headers })).status
+    expect(await get({ 'cache-control': 'no-store' })).toBe('miss')
+    expect(await get({ 'x-gateway-cache': 'bypass' })).toBe('bypass')
+    expect(kv.writes).toBe(0)
+    expect(await get({})).toBe('miss')
+    expect(await get({})).toBe('hit')
+    expect(await get({ 'cache-control': 'no-store' })).toBe('hit')
+    expect(await get({ 'cache-control': 'no-cache' })).toBe('miss')
+    expect(await get({ 'x-gateway-cache': 'refresh' })).toBe('miss')
+    expect(kv.writes).toBe(3)
+    await timers.advance(10_000)
+    expect(await get({ 'cache-control': 'max-age=20, only-if-cached' })).toBe('hit')
+    expect(await get({ 'cache-control': 'min-fresh=595' })).toBe('miss')
+    await timers.advance(10_000)
+    expect(await get({ 'cache-control': 'max-age=5' })).toBe('miss')
+    expect(await get({ 'cache-control': 'max-age=0' })).toBe('miss')
+  })
+
+  test('a kept answer only, and there is none: 504, at once', async () => {
+    for (const headers of [{ 'x-gateway-cache': 'only-if-cached' }, { 'cache-control': 'only-if-cached' }]) {
+      const gateway = isolate(fakeKv())
+      const response = await gateway.fetch(chat({}, { headers }))
+      expect(response.headers.get('x-gateway-cache')).toBe('miss')
+      expect(response.headers.get('x-should-retry')).toBe('false')
+      await expectRefusal(gateway, response, { status: 504, code: 'not_in_cache' })
+    }
+  })
+
+  test('what contradicts itself is refused with the name of the header', async () => {
+    const gateway = isolate(fakeKv())
+    const headers = { 'x-gateway-cache': 'ttl=60', 'cache-control': 'no-store' }
+    const response = await gateway.fetch(chat({}, { headers }))
+    await expectRefusal(gateway, response, { ...refused, param: 'x-gateway-cache' })
+  })
+
+  test('without a secret it cannot be switched on', async () => {
+    const gateway = bench({ config: {}, kv: fakeKv() })
+    const response = await gateway.fetch(chat({}, { headers: ON }))
+    await expectRefusal(gateway, response, { ...refused, param: 'x-gateway-cache' })
+    const bypass = await gateway.fetch(chat({}, { headers: { 'x-gateway-cache': 'bypass' } }))
+    expect([bypass.status, bypass.headers.get('x-gateway-cache')]).toEqual([200, 'bypass'])
+  })
+
+  test('a stream whose headers had to go out early is kept too', async () => {
+    const kv = fakeKv()
+    const timers = fakeTimers()
+    const gateway = isolate(kv, { timers, config: { timeouts: { commitMs: 500 } } })
+    const slow = { stream: true, ...prompted({ firstEventMs: 2_000, text: 'at last' }) }
+    const pending = gateway.fetch(chat(slow, { headers: ON }))
+    await timers.advance(600)
+    const response = await pending
+    const text = response.text()
+    await timers.advance(5_000)
+    expect(contentOf(await text)).toBe('at last')
+    await settle()
+    await gateway.idle()
+    expect(contentOf((await ask(gateway, slow)).text)).toBe('at last')
+    expect(gateway.received).toHaveLength(1)
+  })
+})
