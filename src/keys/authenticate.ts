@@ -45,11 +45,12 @@ type Mode = 'anonymous' | 'gateway' | 'client' | 'closed'
 export function createAuthenticator(ports: AuthenticatorPorts, settings: CallerSettings): Authenticator {
   const mode = modeOf(ports.deployment, settings)
   const { strangers, ring } = ports
+  const asksNobody = mode === 'anonymous' || mode === 'closed'
   const deploymentKey = deploymentKeys(ports.deployment.gatewayKeys)
 
   async function callerOf(headers: Headers, defer: Defer): Promise<Caller> {
     if (mode === 'anonymous' && ring === undefined) return ANONYMOUS
-    const key = presentedKey(mode === 'anonymous' ? onlyVirtual(headers) : headers)
+    const key = presentedKey(asksNobody ? onlyVirtual(headers) : headers)
     if (key !== undefined && looksLikeKey(key)) return virtualCaller(ports, key, headers, defer)
     if (mode === 'anonymous') return ANONYMOUS
     if (mode === 'closed') throw refused(CLOSED)
@@ -84,7 +85,7 @@ function modeOf({ gatewayKeys, allowAnonymous }: Deployment, settings: CallerSet
 const ANONYMOUS: Caller = { principal: { tenant: 'anonymous', keyId: 'anonymous', may: EVERYTHING } }
 const NO_HEADERS = new Headers()
 
-/** Whoever needs no key may send anything in the place of one, as SDKs do; only a virtual key means something. */
+/** Where no other keys count, callers may send anything in the place of one, as SDKs do: only a virtual key means something. */
 function onlyVirtual(headers: Headers): Headers {
   const sent = headers.get('authorization') ?? headers.get('x-api-key') ?? headers.get('api-key') ?? ''
   return looksLikeKey(sent.replace(/^bearer /i, '')) ? headers : NO_HEADERS

@@ -254,6 +254,22 @@ describe('limits and budgets', () => {
     expect(budgets.total.spentUsd).toBeGreaterThan(0.0006)
   })
 
+  test('B-02 a budget that is used up does not stand before what is kept already, which costs nothing', async () => {
+    const { ask, made, usage } = deployment().isolate()
+    const { key, id } = await made({ budgets: { total: 0.0001 }, limits: { maxOutputTokens: 100 } })
+    const cached = { 'x-gateway-cache': 'on' }
+    expect((await ask(key, {}, cached)).status).toBe(200)
+    const { spentUsd } = (await usage(id)).budgets.total
+    expect(
+      error(await ask(key, { max_tokens: 90, messages: [{ role: 'user', content: 'x'.repeat(2_000) }] })),
+    ).toMatchObject({
+      status: 429,
+    })
+    const kept = await ask(key, {}, cached)
+    expect([kept.status, kept.headers.get('x-gateway-cache')]).toEqual([200, 'hit'])
+    expect((await usage(id)).budgets.total.spentUsd).toBe(spentUsd)
+  })
+
   test('what an answer cost is what is spent, streamed or not, to the nanodollar', async () => {
     const { ask, made, usage } = deployment().isolate()
     const { key, id } = await made({ budgets: { day: 1 } })

@@ -97,7 +97,12 @@ describe('authorize', () => {
 
 test('the holder of a key is its tenant, with what its scopes allow', () => {
   const key = viewOf(make({ tenant: 'acme', scopes: { override: true } }))
-  expect(principalOf(key)).toEqual({ tenant: 'acme', keyId: key.id, may: { override: true } })
+  expect(principalOf(key)).toEqual({
+    tenant: 'acme',
+    keyId: key.id,
+    sharesAccount: true,
+    may: { override: true, observe: false },
+  })
 })
 
 test('a secret counts until its overlap ends, and only with the whole hash', () => {
