@@ -85,10 +85,14 @@ function count(part: unknown, found: Record<Media | 'inlineBytes' | 'audioBytes'
   if (media === 'audio') found.audioBytes += inline
 }
 
+/** Members that a model may read as text, whatever the part calls itself. */
+const READ_AS_TEXT: ReadonlySet<string> = new Set(['content', 'text'])
+
 /** The longest text within a medium's part: its data URL or base64, all of it ASCII. */
 function inlineLength(part: Readonly<Record<string, unknown>>): number {
   let longest = 0
-  for (const value of Object.values(part)) {
+  for (const [name, value] of Object.entries(part)) {
+    if (READ_AS_TEXT.has(name)) continue
     if (typeof value === 'string') longest = Math.max(longest, value.length)
     else if (isRecord(value)) longest = Math.max(longest, inlineLength(value))
   }

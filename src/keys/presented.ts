@@ -46,7 +46,7 @@ export function broughtKeys(headers: Headers): Readonly<Record<string, string>> 
   if (gemini !== null) brought.set('gemini', printable('x-goog-api-key', gemini))
   for (const each of named === null ? [] : named.split(',')) {
     const [, provider, key] = OWN_KEY.exec(each.trim()) ?? []
-    if (provider === undefined || key === undefined) throw malformed('x-gateway-provider-key', 'provider:key')
+    if (provider === undefined || key === undefined) throw malformed('x-gateway-provider-key', 'PROVIDER:KEY')
     brought.set(provider, key)
   }
   return Object.fromEntries(brought)

@@ -432,6 +432,21 @@ describe('key modes', () => {
     expect(sentKeys(received)).toEqual(['Bearer sk-simulator', 'AIzaOwn'])
   })
 
+  test("a route does not fall over to the deployment's key of a provider that is for callers' own", async () => {
+    const { isolate, received } = deployment({
+      file: {
+        providers: { gemini: { keyMode: 'client' } },
+        routes: { fast: { targets: [{ model: 'gpt-4o-mini' }, { model: 'gemini-2.5-flash', priority: 1 }] } },
+      },
+      fetch: (request) => {
+        received.push(request.clone())
+        return Promise.resolve(new Response('{}', { status: 500 }))
+      },
+    })
+    expect((await isolate().ask(GATEWAY_KEY, { model: 'fast' })).status).toBeGreaterThanOrEqual(500)
+    expect(new Set(received.map(({ url }) => new URL(url).host))).toEqual(new Set(['openai.upstream.test']))
+  })
+
   test('a header that cannot be read is refused, without a word of what it said', async () => {
     const { ask } = deployment({ file: hybrid }).isolate()
     const answer = await ask(GATEWAY_KEY, {}, { 'x-gateway-provider-key': 'sk-canary-without-provider' })

@@ -48,6 +48,47 @@ describe('the shape of a request', () => {
     expect(shape({ messages: [{ role: 'user', content: text, type: 'image_url' }] }).images).toBe(1)
   })
 
+  test('text does not become a medium by calling itself one', () => {
+    const text = 'x'.repeat(1_000_000)
+    for (const message of [
+      { role: 'user', content: text, type: 'image_url' },
+      { role: 'user', content: [{ type: 'image_url', text }] },
+    ])
+      expect(shape({ messages: [message] }).textBytes).toBeGreaterThan(1_000_000)
+  })
+
+  test('every prompt of a list is answered, and of `best_of` answers all are billed', () => {
+    const choices = (request: object) =>
+      shapeOf(request, { bytes: 100, endpoint: 'completions', file: false }).choices
+    expect(choices({ prompt: 'a', n: 2, best_of: 5 })).toBe(5)
+    expect(choices({ prompt: ['a', 'b', 'c'], n: 2 })).toBe(6)
+    expect(choices({ prompt: [[1, 2], [3]] })).toBe(2)
+    expect(choices({ prompt: [1, 2, 3] })).toBe(1)
+  })
+
+  test('only a limit that the endpoint has counts, and of several the largest', () => {
+    const limit = (request: object, endpoint: 'chat' | 'responses') =>
+      shapeOf(request, { bytes: 100, endpoint, file: false }).maxOutputTokens
+    expect(limit({ max_output_tokens: 1 }, 'chat')).toBeUndefined()
+    expect(limit({ max_output_tokens: 1 }, 'responses')).toBe(1)
+    expect(limit({ max_completion_tokens: 1, max_tokens: 9 }, 'chat')).toBe(9)
+  })
+
+  test('what lies at the provider has no bound but the window, a file neither', () => {
+    const boundless = (request: object, file = false) =>
+      shapeOf(request, { bytes: 100, endpoint: 'responses', file }).boundless
+    for (const request of [{ previous_response_id: 'r' }, { conversation: 'c' }, { prompt: { id: 'p' } }])
+      expect(boundless(request)).toBe(true)
+    expect([boundless({ input: 'x' }), boundless({ input: 'x' }, true)]).toEqual([false, true])
+  })
+
+  test('a tool that the provider runs at prices of its own has no worst case', () => {
+    const priced = (...tools: object[]) => worst({ messages: [], tools }, 'gpt-4o-mini').nanoUsd !== undefined
+    expect(priced({ type: 'function' }, { type: 'custom' }, { type: 'web_search' })).toBe(true)
+    for (const type of ['image_generation', 'code_interpreter', 'mcp', 'computer_use_preview'])
+      expect(priced({ type })).toBe(false)
+  })
+
   test('reads anything without throwing', () => {
     fc.assert(
       fc.property(fc.object(), (request) => {
