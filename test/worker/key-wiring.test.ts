@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dataOf, chat } from './support.ts'
+import { chat, dataOf, GATEWAY } from './support.ts'
 import { type Answer, deployment, GATEWAY_KEY, type Json, strangeKey, VARIABLES } from './key-bench.ts'
 
 const error = ({ status, body }: Answer) => ({ status, ...body.error })
@@ -312,6 +312,32 @@ describe('limits and budgets', () => {
       tools: [{ type: 'image_generation' }],
     }
     expect(error(await send(chat(body, { key, path: '/v1/responses' })))).toMatchObject({ status: 403 })
+  })
+
+  test('sessions and secrets past the gateway are not for keys with a budget, nor out of scope for any', async () => {
+    const { send, made, received } = (({ isolate, received }) => ({ received, ...isolate() }))(deployment())
+    const session = (key: string) =>
+      send(
+        new Request(`${GATEWAY}/v1/realtime?model=gpt-realtime`, {
+          headers: { upgrade: 'websocket', authorization: `Bearer ${key}` },
+        }),
+      )
+    const secret = (key: string) =>
+      send(
+        chat(
+          { session: { type: 'realtime', model: 'gpt-realtime' }, model: undefined, messages: undefined },
+          { key, path: '/v1/realtime/client_secrets' },
+        ),
+      )
+    const [rich, scoped] = [
+      await made({ budgets: { day: 1_000 } }),
+      await made({ scopes: { models: ['gemini-*'] } }),
+    ]
+    for (const opened of [await session(rich.key), await secret(rich.key)])
+      expect(error(opened)).toMatchObject({ status: 403, code: 'not_allowed' })
+    for (const opened of [await session(scoped.key), await secret(scoped.key)])
+      expect(error(opened)).toMatchObject({ status: 404, code: 'model_not_found' })
+    expect(received).toEqual([])
   })
 
   test.each([
