@@ -30,6 +30,9 @@ function table(): string {
     ['`GET /v1/models`, `GET /v1/models/{id}`', 'from the catalog', 'from the catalog'],
     ['`POST /v1/explain`', 'what the gateway would do', 'calling nobody'],
     ['`GET /v1/health`', 'state of every target', ''],
+    ['`GET /v1/usage/key`', "the caller's own limits", ''],
+    ['`/admin/…`', 'keys, configuration, logs', ''],
+    ['`GET /openapi.json`', 'all of this, described', ''],
     ['`GET /health`', 'liveness, no key needed', ''],
   ]
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))

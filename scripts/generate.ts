@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { configSchema } from '../src/config/schema.ts'
 import { compileConfig } from './compile-config.ts'
 import { withEndpointTable } from './endpoint-table.ts'
+import { openapi } from './openapi.ts'
 import { generateCatalog } from './generate-catalog.ts'
 
 /** Files made from others, by path. All but the build folder's are committed. */
@@ -11,6 +12,7 @@ function files(): Readonly<Record<string, string>> {
   return {
     'build/gateway.json': compileConfig(readFileSync('gateway.yaml', 'utf8')),
     'schema/config.schema.json': `${JSON.stringify({ $id: 'config.schema.json', title: 'gateway.yaml', ...z.toJSONSchema(configSchema, { io: 'input' }) }, null, 2)}\n`,
+    'schema/openapi.json': openapi(),
     'src/catalog/models.generated.ts': generateCatalog(),
     'README.md': withEndpointTable(readFileSync('README.md', 'utf8')),
   }

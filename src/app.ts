@@ -1,11 +1,14 @@
 import { Hono } from 'hono'
+import openapi from '../schema/openapi.json' with { type: 'json' }
 import type { GatewayError } from './errors.ts'
 import type { Defer } from './health/view.ts'
 import { adminConfig } from './http/admin-config.ts'
+import { adminKeys } from './http/admin-keys.ts'
 import { adminOnly } from './http/admin-guard.ts'
 import type { AppEnv } from './http/env.ts'
 import { explain } from './http/explain.ts'
 import { health } from './http/health.ts'
+import { ownUsage } from './http/own-usage.ts'
 import { realtime } from './http/realtime.ts'
 import { errorResponse, toGatewayError } from './http/errors.ts'
 import { HEADERS } from './http/headers.ts'
@@ -31,12 +34,15 @@ export function createApp(
   app.use('/v1/*', cors)
   app.use('/admin/*', adminOnly)
   app.get('/health', (c) => c.json({ status: 'ok' }))
+  app.get('/openapi.json', (c) => c.json(openapi))
   app.route('/v1', routes)
   app.route('/v1', models)
   app.route('/v1', explain)
   app.route('/v1', realtime)
   app.route('/v1', health)
   app.route('/admin', adminConfig)
+  app.route('/admin', adminKeys)
+  app.route('/v1', ownUsage)
   app.route('/v1', responses)
   for (const { path } of Object.values(endpoints))
     app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))
@@ -54,8 +60,10 @@ export function createApp(
 /** Paths beside the endpoints' own, and the methods that they take. */
 const OTHERS: readonly (readonly [path: string, allowed: string])[] = [
   ['/health', 'GET'],
+  ['/openapi.json', 'GET'],
   ['/v1/health', 'GET'],
   ['/v1/models', 'GET'],
+  ['/v1/usage/key', 'GET'],
   ['/v1/models/:id{.+}', 'GET'],
   ['/v1/realtime', 'GET'],
   ['/v1/realtime/calls', 'POST'],

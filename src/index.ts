@@ -2,8 +2,11 @@ import { createApp } from './app.ts'
 import { HEALTH_NAME } from './health-object.ts'
 import { servicesFor } from './live-services.ts'
 
+export { AdminLog } from './admin/log-object.ts'
 export { ConfigStore } from './config-object.ts'
 export { HealthRegistry } from './health-object.ts'
+export { KeyIndex } from './keys/key-index.ts'
+export { KeyObject } from './keys/key-object.ts'
 export { ResponseStore } from './responses/object.ts'
 
 const app = createApp(servicesFor)

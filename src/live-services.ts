@@ -1,4 +1,5 @@
 import compiled from '../build/gateway.json' with { type: 'json' }
+import { ADMIN_NAME } from './admin/log-object.ts'
 import { createConfigAdmin } from './config/admin.ts'
 import { CONFIG_NAME } from './config-object.ts'
 import { checkRuntime, describeProblems, loadConfig } from './config/load.ts'
@@ -51,6 +52,8 @@ const partsOf = (env: Env): Parts => ({
   kv: env.CACHE,
   responseShards: env.RESPONSES,
   configObject: () => env.CONFIG.getByName(CONFIG_NAME),
+  adminObject: () => env.ADMIN.getByName(ADMIN_NAME),
+  keyBindings: { KEYS: env.KEYS, KEY_INDEX: env.KEY_INDEX },
 })
 
 /** The services of the moment, whatever the parts. */

@@ -1,10 +1,11 @@
+import type { AdminObject } from './admin/ports.ts'
 import { createCache, generations } from './cache/cache.ts'
 import type { KeyValueStore } from './cache/ports.ts'
 import type { ConfigAdmin } from './config/admin.ts'
 import { type Deployment, type Environment, readDeployment } from './config/environment.ts'
 import { loadConfig } from './config/load.ts'
 import type { ConfigObject } from './config/ports.ts'
-import { createRegistry, holdsKeys, type StoredKeys } from './config/registry.ts'
+import { createRegistry, holdsKeys, type Registry, type StoredKeys } from './config/registry.ts'
 import type { Config } from './config/schema.ts'
 import { GatewayError } from './errors.ts'
 import { createGateway } from './gateway/gateway.ts'
@@ -19,8 +20,10 @@ import type { HealthObject } from './health/ports.ts'
 import { type HealthView, healthView } from './health/view.ts'
 import type { Hook } from './hooks/hook.ts'
 import { hooks as registered } from './hooks/index.ts'
-import { type Authenticator, createAuthenticator } from './keys/authenticate.ts'
+import { type Authenticator, type CallerSettings, createAuthenticator } from './keys/authenticate.ts'
+import { type KeyBindings, type Keys, keysOf } from './keys/bindings.ts'
 import { createPseudonyms } from './keys/pseudonyms.ts'
+import { createStrangers } from './keys/strangers.ts'
 import type { Chance } from './lib/chance.ts'
 import type { Timers } from './lib/clock.ts'
 import { checkInlineImage } from './media/data-url.ts'
@@ -52,6 +55,10 @@ export interface Services {
   /** Absent without a runtime layer. */
   readonly configAdmin?: ConfigAdmin | undefined
   readonly adminSecret: string | undefined
+  /** Judges logins and keeps the audit log; absent only where a test has none. */
+  readonly adminObject?: (() => AdminObject) | undefined
+  /** The virtual keys; absent without a `GATEWAY_SECRET`. */
+  readonly keys?: Keys | undefined
 }
 
 /** Responses that were made earlier. */
@@ -73,6 +80,8 @@ export interface Parts {
   readonly kv?: KeyValueStore | undefined
   readonly responseShards: DurableObjectNamespace<ResponseStore>
   readonly configObject?: () => ConfigObject
+  readonly adminObject?: () => AdminObject
+  readonly keyBindings?: KeyBindings
   /** In the place of those in the table. */
   readonly hooks?: readonly Hook[]
 }
@@ -87,12 +96,16 @@ export interface Lasting {
   readonly deployment: Deployment
   /** What the gateway remembers from request to request. */
   readonly memory: { readonly health: HealthView } & Pick<Ports, 'turns' | 'notes' | 'pseudonyms'>
-  readonly authenticator: (holdsProviderKeys: boolean) => Authenticator
+  readonly authenticator: (settings: CallerSettings) => Authenticator
+  readonly keys: Keys | undefined
   readonly responseStore: (retentionMs: number) => KeptResponses
 }
 
-export function lastingOf({ variables, timers, chance, healthObject, responseShards }: Parts): Lasting {
+export function lastingOf(parts: Parts): Lasting {
+  const { variables, timers, chance, healthObject, responseShards } = parts
   const deployment = readDeployment(variables)
+  const keys = keysIn(parts, deployment)
+  const callers = { deployment, ring: keys?.ring, strangers: createStrangers(timers), timers }
   return {
     deployment,
     memory: {
@@ -101,17 +114,38 @@ export function lastingOf({ variables, timers, chance, healthObject, responseSha
       notes: createNotes(),
       pseudonyms: createPseudonyms(deployment.gatewaySecret, deployment.gatewayKeys.length),
     },
-    authenticator: oncePer((holdsProviderKeys) => createAuthenticator(deployment, holdsProviderKeys)),
-    responseStore: oncePer((retentionMs) => createKeptResponses(responseShards, { timers, retentionMs })),
+    authenticator: oncePer((settings) => createAuthenticator(callers, settings), JSON.stringify),
+    keys,
+    responseStore: oncePer(
+      (retentionMs) => createKeptResponses(responseShards, { timers, retentionMs }),
+      String,
+    ),
   }
 }
 
-function oncePer<K, V>(make: (key: K) => V): (key: K) => V {
-  const made = new Map<K, V>()
+function oncePer<K, V>(make: (key: K) => V, nameOf: (key: K) => string): (key: K) => V {
+  const made = new Map<string, V>()
   return (key) => {
-    const found = made.get(key) ?? make(key)
-    made.set(key, found)
+    const name = nameOf(key)
+    const found = made.get(name) ?? make(key)
+    made.set(name, found)
     return found
+  }
+}
+
+/** Without a secret no key can be hashed: there are none then. */
+function keysIn({ keyBindings, timers, chance }: Parts, { gatewaySecret }: Deployment): Keys | undefined {
+  if (keyBindings === undefined || gatewaySecret === undefined) return undefined
+  return keysOf(keyBindings, gatewaySecret, { timers, chance })
+}
+
+function callerSettings(config: Config, registry: Registry): CallerSettings {
+  const { keyMode } = config
+  const modes = [keyMode, ...Object.values(config.providers).map((provider) => provider.keyMode)]
+  return {
+    holdsProviderKeys: holdsKeys(registry),
+    keyMode,
+    brings: modes.some((mode) => mode === 'client' || mode === 'hybrid'),
   }
 }
 
@@ -146,7 +180,7 @@ export function assemble(parts: Parts, lasting: Lasting, config: Config, stored?
     config,
     chance,
     timers,
-    authenticator: lasting.authenticator(holdsKeys(registry)),
+    authenticator: lasting.authenticator(callerSettings(config, registry)),
     report: reportError,
     settled: () => undefined,
     responses: {
@@ -160,6 +194,8 @@ export function assemble(parts: Parts, lasting: Lasting, config: Config, stored?
     realtimeCall: createRealtimeCall(ports),
     fleetHealth: async () => describe((await healthObject().snapshot()).snapshot),
     adminSecret: lasting.deployment.adminSecret,
+    adminObject: parts.adminObject,
+    keys: lasting.keys,
   }
 }
 

@@ -61,12 +61,18 @@ function entryOf(name: string, config: Config, secret: Registry['secret']): Prov
     name,
     api: BUILT_IN[name]?.api ?? config.providers[name]?.api ?? 'openai',
     baseUrl: baseUrlOf(config, name),
-    credentials: secretsOf(config, name)
-      .filter((credential) => secret(credential.secret) !== undefined)
-      .map(({ secret, weight }) => ({ name: secret, weight })),
+    credentials: takesOwnKeysOnly(config, name)
+      ? []
+      : secretsOf(config, name)
+          .filter((credential) => secret(credential.secret) !== undefined)
+          .map(({ secret, weight }) => ({ name: secret, weight })),
     models: config.providers[name]?.models ?? [],
   }
 }
+
+/** Then the deployment's own keys are never used, whatever way leads there. */
+const takesOwnKeysOnly = (config: Config, provider: string): boolean =>
+  (config.providers[provider]?.keyMode ?? config.keyMode) === 'client'
 
 /** Names of the secrets that a provider's keys are in, set or not. */
 export function secretsOf(

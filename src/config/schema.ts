@@ -14,7 +14,15 @@ const credential = z.strictObject({
   weight: z.number().positive().default(1),
 })
 
+export const keyModeSchema = z
+  .enum(['gateway', 'client', 'hybrid'])
+  .describe(
+    "Whose provider keys are used: the deployment's, those that requests bring, or the deployment's unless a request brings one.",
+  )
+export type KeyMode = z.infer<typeof keyModeSchema>
+
 const provider = z.strictObject({
+  keyMode: keyModeSchema.optional().describe('For this provider; left out: as for the deployment.'),
   api: z.enum(['openai', 'gemini']).default('openai').describe('The API that it speaks.'),
   baseUrl: z
     .url({ protocol: /^https?$/ })
@@ -98,6 +106,11 @@ export const configSchema = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Hosts of base URLs that may be private, plain HTTP or on another port; not at runtime.'),
+  keyMode: keyModeSchema
+    .optional()
+    .describe(
+      'Whose provider keys are used: `gateway`, `client` or `hybrid`. Left out: `gateway` where the deployment has a provider key, else `client`.',
+    ),
   strategy: strategy.default('priority').describe('The strategy of routes that name none.'),
   failover: z
     .enum(['off', 'equivalents'])

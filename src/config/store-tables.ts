@@ -1,4 +1,3 @@
-import { sha256 } from '../lib/digest.ts'
 import type { AuditEntry, VersionInfo } from './ports.ts'
 import type { SealedKey } from './sealed-key.ts'
 
@@ -79,19 +78,3 @@ export function createTables(sql: Sql) {
   }
 }
 export type Tables = ReturnType<typeof createTables>
-
-/** Each entry vouches for the one before it, so that none can be changed or taken out unseen. */
-export function auditHash(previous: string, entry: Omit<AuditEntry, 'hash'>): Promise<string> {
-  const { seq, at, who, action, detail } = entry
-  return sha256(previous, String(seq), String(at), who, action, detail)
-}
-
-export const FIRST_HASH = ''
-
-/** Whether entries, newest first, follow from each other, and the last of them from `before`. */
-export async function isChained(entries: readonly AuditEntry[], before: string): Promise<boolean> {
-  for (const [i, entry] of entries.entries()) {
-    if ((await auditHash(entries[i + 1]?.hash ?? before, entry)) !== entry.hash) return false
-  }
-  return true
-}

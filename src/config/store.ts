@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
+import { auditHash, FIRST_HASH, isChained } from '../lib/audit-chain.ts'
 import { sha256 } from '../lib/digest.ts'
 import type {
   AuditEntry,
@@ -11,14 +12,7 @@ import type {
   Written,
 } from './ports.ts'
 import type { SealedKey } from './sealed-key.ts'
-import {
-  auditHash,
-  createTables,
-  FIRST_HASH,
-  isChained,
-  type StoredVersion,
-  type Tables,
-} from './store-tables.ts'
+import { createTables, type StoredVersion, type Tables } from './store-tables.ts'
 import type { Problem } from './validate.ts'
 
 /** Older versions are forgotten; the audit is not. */

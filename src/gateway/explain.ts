@@ -7,6 +7,7 @@ import type { Turns } from '../router/candidate.ts'
 import type { Media } from '../providers/provider.ts'
 import { parseJson } from './read-failure.ts'
 import { resolveCall } from './gateway.ts'
+import { withOwnKey } from './own-key.ts'
 import { EXPECTED_OUTPUT_TOKENS, planRequest, type Ranked } from './planning.ts'
 import { promptTokens } from '../router/estimate.ts'
 import { prepare } from './prepare.ts'
@@ -43,7 +44,8 @@ const NOT_FETCHED: Media = { mimeType: 'image/png', data: 'bm90IGZldGNoZWQ=' }
 
 /** Says what the gateway would do with a request, without calling anyone. */
 export function createExplain(ports: Ports): Explain {
-  return async (call, scope) => {
+  return async (call, asked) => {
+    const scope = withOwnKey(ports, call.request.model, asked)
     const endpoint = endpointOf(call.endpoint)
     endpoint.check(call.request)
     for (const reference of endpoint.media(call.request)) ports.checkMedia(reference, scope.host)
@@ -56,9 +58,7 @@ export function createExplain(ports: Ports): Explain {
       deadline: Number.POSITIVE_INFINITY,
       signal: scope.signal,
       pseudonyms:
-        scope.principal.credential === undefined
-          ? await ports.pseudonyms(scope.principal.tenant, call.request)
-          : {},
+        scope.principal.credential === undefined ? await ports.pseudonyms(scope.principal, call.request) : {},
       media: new Map(endpoint.media(call.request).map(({ url }) => [url, NOT_FETCHED])),
     }
     return {

@@ -2,7 +2,9 @@ import { endpointOf, type EndpointId } from '../protocol/index.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
 import { caching } from './caching.ts'
 import { resolve, type Resolved } from './candidates.ts'
+import { capped } from './capped.ts'
 import { failover } from './failover.ts'
+import { withOwnKey } from './own-key.ts'
 import { type Planning, planRequest, tellPlan } from './planning.ts'
 import { noCredential, relays } from './prepare.ts'
 import { serve, serveLate } from './serve.ts'
@@ -11,18 +13,21 @@ import { witness } from './witness.ts'
 
 /** The orchestration of one request: resolve the model, order its targets, walk them, say what happened. */
 export function createGateway(ports: Ports): Gateway {
-  return async (given, scope) => {
+  return async (given, asked) => {
+    const scope = withOwnKey(ports, given.request.model, asked)
     const endpoint = endpointOf(given.endpoint)
     endpoint.check(given.request)
     for (const reference of endpoint.media(given.request)) ports.checkMedia(reference, scope.host)
     const resolved = resolveCall(ports, given, scope)
-    const call = await readWhereNeeded(ports, given, resolved)
-    const cached = await caching(ports, call, scope, resolved)
+    const read = await readWhereNeeded(ports, given, resolved)
+    const cached = await caching(ports, read, scope, resolved)
     if (cached.hit !== undefined) return cached.hit
     await ports.health.ready(scope.defer)
-    const planning = planRequest(ports, call, scope, resolved)
+    const planning = planRequest(ports, read, scope, resolved)
     tellPlan(ports, planning)
-    const clock = startClock(ports, call, scope, resolved)
+    const totalMs = limitMs(ports, read, scope, resolved)
+    const call = scope.admit === undefined ? read : await admitted(read, scope, planning, totalMs)
+    const clock = startClock(ports, scope, totalMs)
     const run = await startRun(ports, call, scope, { planning, ...clock })
     const context = {
       run,
@@ -92,17 +97,32 @@ interface Clock {
 }
 
 /** One time limit for everything that the request does. */
-function startClock<E extends EndpointId>(
-  ports: Ports,
+function limitMs<E extends EndpointId>(
+  { config: { timeouts } }: Ports,
   call: Call<E>,
   scope: Scope,
   resolved: Resolved,
-): Clock {
-  const { timeouts } = ports.config
+): number {
   const reasons = resolved.targets.some(({ card }) => card?.reasoning !== undefined)
   const standardMs =
     endpointOf(call.endpoint).answer(call.request) === 'json' ? timeouts.requestMs : timeouts.streamMs
-  const totalMs = scope.timeoutMs ?? (reasons ? timeouts.reasoningMs : standardMs)
+  return scope.timeoutMs ?? (reasons ? timeouts.reasoningMs : standardMs)
+}
+
+/** Asks whoever counts; nobody who has no target to be sent to is counted. */
+async function admitted<E extends EndpointId>(
+  call: Call<E>,
+  { admit, principal }: Scope,
+  { order }: Planning,
+  totalMs: number,
+): Promise<Call<E>> {
+  if (admit === undefined || order.length === 0) return call
+  const cards = order.map(({ card }) => card)
+  const leave = await admit({ call, cards, totalMs, ownKey: principal.credential !== undefined })
+  return capped(call, leave.outputTokens)
+}
+
+function startClock(ports: Ports, scope: Scope, totalMs: number): Clock {
   const own = new AbortController()
   const message = `The request took longer than its limit of ${totalMs} ms.`
   const stop = ports.timers.after(totalMs, () =>
@@ -126,8 +146,7 @@ async function startRun(
     order: planning.order,
     deadline,
     signal,
-    pseudonyms:
-      principal.credential === undefined ? await ports.pseudonyms(principal.tenant, call.request) : {},
+    pseudonyms: principal.credential === undefined ? await ports.pseudonyms(principal, call.request) : {},
     media: new Map(),
   }
 }

@@ -71,8 +71,15 @@ export async function prepare<E extends EndpointId>(
       ...provider.authorize(credentialOf(ports, scope, target)),
     },
     parts: upstream.parts,
-    adapted: upstream.adapted,
+    adapted: allAdapted(call, upstream.adapted),
   }
+}
+
+function allAdapted<E extends EndpointId>(
+  { adapted }: Call<E>,
+  here: readonly Adaptation[],
+): readonly Adaptation[] {
+  return adapted === undefined ? here : [...adapted, ...here]
 }
 
 /** Whether a target takes the caller's body as it is, but for single fields. */

@@ -3,6 +3,7 @@ import { patchForm } from '../lib/multipart-patch.ts'
 import { toAnswer } from './answer.ts'
 import { bodyOf } from './body-of.ts'
 import { failureOf, GARBLED } from './failure-of.ts'
+import { withOwnKey } from './own-key.ts'
 import { credentialOf } from './prepare.ts'
 import { readFailure } from './read-failure.ts'
 import { realtimeTargets } from './realtime.ts'
@@ -28,7 +29,8 @@ const LOCATION = /^(?:https?:\/\/[^/]+)?(\/v1\/realtime\/calls\/[\w-]{1,128})$/
 
 /** Begins a WebRTC call with the first of the model's targets that has sessions. Throws `GatewayError`. */
 export function createRealtimeCall(ports: Ports): RealtimeCall {
-  return async ({ model, body }, scope) => {
+  return async ({ model, body }, asked) => {
+    const scope = withOwnKey(ports, model, asked)
     const ownKey = scope.principal.credential !== undefined
     const [{ route, provider, url }] = realtimeTargets(ports, model, scope)
     const headers = {

@@ -5,6 +5,7 @@ import { toAnswer } from './answer.ts'
 import { resolve, type RouteTarget } from './candidates.ts'
 import { holdsSessions, notServed } from './eligible.ts'
 import { failureOf } from './failure-of.ts'
+import { withOwnKey } from './own-key.ts'
 import { credentialOf } from './prepare.ts'
 import { readFailure } from './read-failure.ts'
 import { joinSockets } from './socket-relay.ts'
@@ -24,7 +25,8 @@ export type Realtime = (query: URLSearchParams, model: string, scope: Scope) => 
  * that a refusal can still be told in words; throws `GatewayError` for it.
  */
 export function createRealtime(ports: Ports): Realtime {
-  return async (query, model, scope) => {
+  return async (query, model, asked) => {
+    const scope = withOwnKey(ports, model, asked)
     const ownKey = scope.principal.credential !== undefined
     const attempts: Attempted[] = []
     let failure: Failure | undefined

@@ -47,6 +47,24 @@ export interface Scope {
   readonly header: (name: string) => string | undefined
   /** Keeps work alive behind the response. */
   readonly defer: (work: Promise<unknown>) => void
+  /** Asked before anything is sent, by whoever counts; throws to refuse. Absent where nobody does. */
+  readonly admit?: (intent: Intent) => Leave | Promise<Leave>
+}
+
+/** What a request is about to do. */
+export interface Intent {
+  readonly call: Call<EndpointId>
+  /** Of the targets that may serve it; undefined where the catalog knows nothing. */
+  readonly cards: readonly (ModelCard | undefined)[]
+  /** How long it may run. */
+  readonly totalMs: number
+  /** The provider bills the caller's own key. */
+  readonly ownKey: boolean
+}
+/** Leave to do it. */
+export interface Leave {
+  /** The most that one answer may hold: sent upstream unless the caller asked for less. */
+  readonly outputTokens?: number | undefined
 }
 
 /** The caller's request, parsed once, beside the text it came in. */
@@ -59,6 +77,8 @@ export interface Call<E extends EndpointId> {
     readonly serves: (target: Target) => boolean
     readonly otherwise: () => GatewayError
   }
+  /** What was changed before the gateway chose a target. */
+  readonly adapted?: readonly Adaptation[]
   /** Set while nobody has read the body: reads it. Until then `request` is what headers say of it. */
   readonly whole?: () => Promise<Call<E>>
 }
@@ -180,6 +200,6 @@ export interface Ports {
   readonly fetchMedia: (reference: MediaReference, host: string, signal: AbortSignal) => Promise<Media>
   readonly checkMedia: (reference: MediaReference, host: string) => void
   readonly notes: (tenant: string) => Notes
-  readonly pseudonyms: (tenant: string, request: object) => Promise<Pseudonyms>
+  readonly pseudonyms: (principal: Principal, request: object) => Promise<Pseudonyms>
 }
 export type Gateway = <E extends EndpointId>(call: Call<E>, scope: Scope) => Promise<Served>

@@ -1,42 +1,25 @@
-import { zValidator } from '@hono/zod-validator'
 import { type Context, Hono } from 'hono'
-import * as z from 'zod'
 import type { ConfigAdmin } from '../config/admin.ts'
 import { diff } from '../config/diff.ts'
 import type { Author, Version, Written } from '../config/ports.ts'
 import type { Problem } from '../config/validate.ts'
 import { GatewayError } from '../errors.ts'
 import type { AppEnv } from './env.ts'
-import { fromZod, paramOf } from './errors.ts'
+import { paramOf } from './errors.ts'
+import {
+  diffSchema,
+  providerKeySchema,
+  providerParam,
+  putConfigSchema,
+  rollbackSchema,
+  pageSchema,
+  versionParam,
+} from './admin-schemas.ts'
 import { readBody } from './pipeline.ts'
+import { json, param, query } from './validated.ts'
 
 /** The runtime configuration, for whoever passed the guard. */
 export const adminConfig = new Hono<AppEnv>()
-
-const message = z.string().max(500).default('')
-const versionNumber = z.number().int().nonnegative()
-const inQuery = z.coerce.number().int().nonnegative()
-const page = z.strictObject({
-  before: inQuery.default(Number.MAX_SAFE_INTEGER),
-  limit: inQuery.min(1).max(100).default(20),
-})
-const putBody = z.strictObject({ config: z.record(z.string(), z.unknown()), message })
-const rollbackBody = z.strictObject({ version: versionNumber, message })
-const keyBody = z.strictObject({ key: z.string().regex(/^[\x21-\x7e]{1,1024}$/, 'must be a key in ASCII') })
-const providerParam = z.object({ name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/) })
-
-const json = <T extends z.ZodType>(schema: T) =>
-  zValidator('json', schema, (result) => {
-    if (!result.success) throw fromZod(result.error)
-  })
-const query = <T extends z.ZodType>(schema: T) =>
-  zValidator('query', schema, (result) => {
-    if (!result.success) throw fromZod(result.error)
-  })
-const param = <T extends z.ZodType>(schema: T) =>
-  zValidator('param', schema, (result) => {
-    if (!result.success) throw fromZod(result.error)
-  })
 
 adminConfig.get('/config', async (c) => {
   const { version, document, skipped, views, checked } = await adminOf(c).current()
@@ -49,47 +32,53 @@ adminConfig.get('/config', async (c) => {
   })
 })
 
-adminConfig.put('/config', readBody, json(putBody), async (c) => {
+adminConfig.put('/config', readBody, json(putConfigSchema), async (c) => {
   const { config, message } = c.req.valid('json')
   return written(c, await adminOf(c).put(JSON.stringify(config), authorOf(c, message)))
 })
 
-adminConfig.get('/config/versions', query(page), async (c) => {
+adminConfig.get('/config/versions', query(pageSchema), async (c) => {
   const { before, limit } = c.req.valid('query')
   return c.json({ object: 'list', data: await adminOf(c).versions(before, limit) })
 })
 
-adminConfig.get('/config/versions/:version', param(z.object({ version: inQuery })), async (c) => {
+adminConfig.get('/config/versions/:version', param(versionParam), async (c) => {
   const { document, ...about } = await versionOf(c, c.req.valid('param').version)
   return c.json({ ...about, config: JSON.parse(document) })
 })
 
-adminConfig.get('/config/diff', query(z.strictObject({ from: inQuery, to: inQuery })), async (c) => {
+adminConfig.get('/config/diff', query(diffSchema), async (c) => {
   const { from, to } = c.req.valid('query')
   const [before, after] = await Promise.all([versionOf(c, from), versionOf(c, to)])
   return c.json({ from, to, changes: diff(JSON.parse(before.document), JSON.parse(after.document)) })
 })
 
-adminConfig.post('/config/rollback', readBody, json(rollbackBody), async (c) => {
+adminConfig.post('/config/rollback', readBody, json(rollbackSchema), async (c) => {
   const { version, message } = c.req.valid('json')
   return written(c, await adminOf(c).rollback(version, authorOf(c, message)))
 })
 
-adminConfig.get('/config/audit', query(page), async (c) => {
+adminConfig.get('/config/audit', query(pageSchema), async (c) => {
   const { before, limit } = c.req.valid('query')
   const { entries, whole } = await adminOf(c).audit(before, limit)
   return c.json({ object: 'list', data: entries, whole })
 })
 
-adminConfig.put('/providers/:name/key', param(providerParam), readBody, json(keyBody), async (c) => {
-  const { name } = c.req.valid('param')
-  const put = await adminOf(c).putKey(name, c.req.valid('json').key, authorOf(c, ''))
-  if (put.kind === 'kept') return c.json(put.key)
-  if (put.kind === 'unknown') throw notFound(`There is no provider '${name}'.`)
-  throw new GatewayError('conflict', 'Keys are stored under GATEWAY_SECRET, which is not set.', {
-    retry: false,
-  })
-})
+adminConfig.put(
+  '/providers/:name/key',
+  param(providerParam),
+  readBody,
+  json(providerKeySchema),
+  async (c) => {
+    const { name } = c.req.valid('param')
+    const put = await adminOf(c).putKey(name, c.req.valid('json').key, authorOf(c, ''))
+    if (put.kind === 'kept') return c.json(put.key)
+    if (put.kind === 'unknown') throw notFound(`There is no provider '${name}'.`)
+    throw new GatewayError('conflict', 'Keys are stored under GATEWAY_SECRET, which is not set.', {
+      retry: false,
+    })
+  },
+)
 
 adminConfig.delete('/providers/:name/key', param(providerParam), async (c) => {
   const { name } = c.req.valid('param')

@@ -4,27 +4,45 @@ import type { AppEnv } from './env.ts'
 
 const MAX_ACTOR_CHARS = 64
 
-/** Only who presents `ADMIN_SECRET` comes past here. Who they say they are is for the audit alone. */
+/**
+ * Only who presents `ADMIN_SECRET` comes past here, and nobody who has just failed too often. Who they say they are is
+ * for the audit alone.
+ */
 export const adminOnly: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { adminSecret } = c.get('services')
+  const { adminSecret, adminObject } = c.get('services')
   if (adminSecret === undefined) {
     const message = 'The admin API is off: ADMIN_SECRET is not set, or has fewer than 32 bytes.'
     throw new GatewayError('admin_disabled', message, { retry: false })
   }
-  const [, presented = ''] = /^bearer ([^\s]{1,1024})$/i.exec(c.req.header('authorization') ?? '') ?? []
-  const [expected, given] = await Promise.all([adminSecret, presented].map(digest))
-  if (expected === undefined || given === undefined || !crypto.subtle.timingSafeEqual(expected, given)) {
+  const { headers } = c.req.raw
+  const right = await isSecret(adminSecret, headers)
+  const login = await adminObject?.().login(headers.get('cf-connecting-ip') ?? '', right)
+  if (login?.kind === 'blocked')
+    throw new GatewayError('rate_limit_exceeded', 'Too many logins have failed.', {
+      retryAfterMs: login.waitMs,
+    })
+  if (!right)
     throw new GatewayError('invalid_api_key', 'Incorrect admin key provided.', {
       headers: { 'www-authenticate': 'Bearer' },
       retry: false,
     })
-  }
-  const name = c.req
-    .header('x-gateway-actor')
+  c.set('actor', actorOf(headers))
+  await next()
+}
+
+/** In constant time, whatever was presented. */
+async function isSecret(secret: string, headers: Headers): Promise<boolean> {
+  const [, presented = ''] = /^bearer ([^\s]{1,1024})$/i.exec(headers.get('authorization') ?? '') ?? []
+  const [expected, given] = await Promise.all([digest(secret), digest(presented)])
+  return crypto.subtle.timingSafeEqual(expected, given)
+}
+
+function actorOf(headers: Headers): string {
+  const name = headers
+    .get('x-gateway-actor')
     ?.replaceAll(/[^\x20-\x7e]/g, '')
     .slice(0, MAX_ACTOR_CHARS)
-  c.set('actor', name === undefined ? 'admin' : `admin (${name})`)
-  await next()
+  return name === undefined ? 'admin' : `admin (${name})`
 }
 
 const digest = (text: string): Promise<ArrayBuffer> =>

@@ -1,3 +1,4 @@
+import type { HeldKey } from '../keys/key-ring.ts'
 import type { Principal } from '../keys/principal.ts'
 import type { RawBody } from '../gateway/types.ts'
 import type { Services } from '../services.ts'
@@ -11,6 +12,8 @@ export interface AppEnv {
     requestId: string
     startedAt: number
     principal: Principal
+    /** The virtual key that was presented, if it was one. */
+    held: HeldKey | undefined
     keyMs: number
     raw: RawBody
     /** What the body takes of the isolate's memory. */

@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts'
 import { endpointOf, type EndpointId, endpoints } from '../protocol/index.ts'
 import type { AppEnv } from './env.ts'
 import { fromZod } from './errors.ts'
+import { allow } from './key-tab.ts'
 import { authenticate, readBody } from './pipeline.ts'
 import { scopeOf } from './scope.ts'
 
@@ -13,6 +14,7 @@ explain.post('/explain', authenticate, readBody, async (c) => {
   const endpoint = idOf(c.req.query('path') ?? endpoints.chat.path)
   const parsed = endpointOf(endpoint).envelope.safeParse(await c.req.json())
   if (!parsed.success) throw fromZod(parsed.error)
+  allow(c, { endpoint, model: parsed.data.model })
   return c.json(await c.var.services.explain({ endpoint, request: parsed.data, raw: c.var.raw }, scopeOf(c)))
 })
 

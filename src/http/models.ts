@@ -7,6 +7,7 @@ import type { ModelCard } from '../catalog/model-card.ts'
 import { secondsOf } from '../catalog/civil-date.ts'
 import { unknownModel } from '../gateway/candidates.ts'
 import type { AppEnv } from './env.ts'
+import { allow, isAllowed } from './key-tab.ts'
 import { authenticate } from './pipeline.ts'
 
 const OWNERS: Readonly<Record<ModelCard['provider'], string>> = { openai: 'openai', gemini: 'google' }
@@ -29,12 +30,13 @@ models.get('/models', authenticate, (c) => {
       .filter(({ id }) => !named.has(id))
       .map((card) => describe(card.id, card)),
   ]
-  return c.json({ object: 'list', data })
+  return c.json({ object: 'list', data: data.filter(({ id }) => isAllowed(c, { model: id })) })
 })
 
 // Ids may contain slashes, encoded or not (`ft:…`, `gemini/…`).
 models.get('/models/:id{.+}', authenticate, zValidator('param', z.object({ id: z.string() })), (c) => {
   const { id } = c.req.valid('param')
+  allow(c, { model: id })
   if (Object.hasOwn(c.var.services.config.routes, id)) {
     return c.json({ id, object: 'model', created: 0, owned_by: 'gateway', shutdown_date: null })
   }
@@ -43,7 +45,7 @@ models.get('/models/:id{.+}', authenticate, zValidator('param', z.object({ id: z
   return c.json(describe(id, card))
 })
 
-function describe(id: string, card: ModelCard): object {
+function describe(id: string, card: ModelCard) {
   return {
     id,
     object: 'model',

@@ -69,7 +69,9 @@ const PREFLIGHT = {
       'helper-method',
       'poll-helper',
     ].map((name) => `x-stainless-${name}`),
-    ...['timeout-ms', 'lifecycle', 'adaptation', 'cache', 'model', 'tags'].map((name) => `x-gateway-${name}`),
+    ...['timeout-ms', 'lifecycle', 'adaptation', 'cache', 'model', 'tags', 'provider-key'].map(
+      (name) => `x-gateway-${name}`,
+    ),
   ].join(', '),
   'access-control-max-age': '86400',
 }
@@ -79,9 +81,12 @@ const EXPOSED = { 'access-control-expose-headers': Object.values(HEADERS).join('
 export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { authenticator, timers } = c.get('services')
   const from = timers.now()
-  c.set('principal', await authenticator.authenticate(c.req.raw.headers))
+  const caller = await authenticator.authenticate(c.req.raw.headers, (work) => c.executionCtx.waitUntil(work))
+  c.set('principal', caller.principal)
+  c.set('held', caller.held)
   c.set('keyMs', timers.now() - from)
   await next()
+  if (caller.held?.stale === true) c.res.headers.set(HEADERS.key, 'stale')
 }
 
 /** Reads the body once, under limits; what follows finds it parsed by nobody yet. */

@@ -10,6 +10,7 @@ import { modelIn, readOffer, REALTIME_PATH } from '../protocol/realtime.ts'
 import type { AppEnv } from './env.ts'
 import { startHold, type Hold } from './body.ts'
 import { formPlace, readForm } from './form.ts'
+import { allow, tagged, unboundedSession } from './key-tab.ts'
 import { authenticate } from './pipeline.ts'
 import { scopeOf } from './scope.ts'
 
@@ -21,10 +22,17 @@ realtime.get(REALTIME_PATH, async (c) => {
   if (!/^websocket$/i.test(c.req.header('upgrade') ?? '')) throw upgradeRequired()
   const offer = readOffer(c.req.header('sec-websocket-protocol') ?? null)
   checkOrigin(c)
-  c.set('principal', await services.authenticator.authenticate(withKey(c.req.raw.headers, offer.key)))
+  const caller = await services.authenticator.authenticate(withKey(c.req.raw.headers, offer.key), (work) =>
+    c.executionCtx.waitUntil(work),
+  )
+  c.set('principal', caller.principal)
+  c.set('held', caller.held)
   const query = new URL(c.req.url).searchParams
-  const { socket, settled } = await services.realtime(query, modelIn(query), scopeOf(c))
-  c.executionCtx.waitUntil(settled.then((each) => services.settled(each)))
+  const model = modelIn(query)
+  const { socket, settled } = await unboundedSession(c, { endpoint: 'realtime', model }, () =>
+    services.realtime(query, model, scopeOf(c)),
+  )
+  c.executionCtx.waitUntil(settled.then((each) => services.settled(tagged(c, each))))
   return new Response(null, {
     status: 101,
     webSocket: socket,
@@ -38,7 +46,9 @@ realtime.post('/realtime/calls', authenticate, async (c) => {
   const place = formPlace()
   try {
     place.take()
-    const { sdp, location } = await c.get('services').realtimeCall(await offerOf(c, hold), scopeOf(c))
+    const offer = await offerOf(c, hold)
+    allow(c, { endpoint: 'realtime', model: offer.model }, 'unbounded')
+    const { sdp, location } = await c.get('services').realtimeCall(offer, scopeOf(c))
     const headers = { 'content-type': 'application/sdp', ...(location !== undefined && { location }) }
     return new Response(sdp, { status: 201, headers })
   } finally {

@@ -4,6 +4,7 @@ import { notFound } from '../responses/errors.ts'
 import { pageOf } from '../responses/items.ts'
 import type { Kept } from '../responses/kept.ts'
 import type { AppEnv } from './env.ts'
+import { allow } from './key-tab.ts'
 import { authenticate } from './pipeline.ts'
 
 /**
@@ -47,6 +48,7 @@ async function answer(
   held: Handle,
   afterwards?: (c: Context<AppEnv>, id: string) => Promise<void>,
 ): Promise<Response> {
+  allow(c, { endpoint: 'responses' })
   const { services, principal } = c.var
   const id = c.req.param('id') ?? ''
   const kept = await services.responses.store.find(principal.tenant, id)

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
 import type { Call, Served } from '../gateway/types.ts'
 import { endpointOf, endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
+import type { Tab } from '../keys/tab.ts'
 import { formFields } from '../protocol/upload.ts'
 import type { Endpoint, FormRules } from '../protocol/endpoint.ts'
 import { continued, remember } from '../responses/continuation.ts'
@@ -11,6 +12,7 @@ import { errorResponse, fromZod, toGatewayError } from './errors.ts'
 import { asciiJson, HEADERS, servedHeaders } from './headers.ts'
 import { startHold } from './body.ts'
 import { formHeaders, formPlace, readForm } from './form.ts'
+import { runUp, tabOf, tagged } from './key-tab.ts'
 import { authenticate, readBody } from './pipeline.ts'
 import { scopeOf } from './scope.ts'
 import { traceOf } from '../gateway/trace.ts'
@@ -73,7 +75,10 @@ async function answer<E extends EndpointId>(
   after?: (served: Served) => Promise<void>,
 ): Promise<Response> {
   const services = c.get('services')
-  const served = await services.gateway(call, scopeOf(c))
+  const tab = tabOf(c, call)
+  const served = await (tab === undefined
+    ? services.gateway(call, scopeOf(c))
+    : runUp(c, tab, services.gateway(call, { ...scopeOf(c), admit: tab.admit })))
   if (after !== undefined) {
     const failed = (thrown: unknown): void => services.report(c.get('requestId'), toGatewayError(thrown))
     c.executionCtx.waitUntil(after(served).catch(failed))
@@ -81,14 +86,14 @@ async function answer<E extends EndpointId>(
   const settled = served.settled.then((end) => {
     if (end.error?.code === 'internal' && served.kind === 'early')
       services.report(c.get('requestId'), end.error)
-    services.settled(end)
+    services.settled(tagged(c, end))
   })
   // A whole answer has settled already; to keep the request alive for it would cost more than to parse it.
   if (served.kind === 'early' || (served.kind === 'answer' && served.body instanceof ReadableStream)) {
     c.get('hold').keepUntil(settled)
     c.executionCtx.waitUntil(settled)
   }
-  return respond(c, served)
+  return respond(c, served, tab)
 }
 
 /** A form is read at once, unless a header names the model: then only if more than one target may need it. */
@@ -126,7 +131,7 @@ async function withForm<E extends EndpointId>(
   }
 }
 
-function respond(c: Context<AppEnv>, served: Served): Response {
+function respond(c: Context<AppEnv>, served: Served, tab: Tab | undefined): Response {
   const headers = servedHeaders(served, { keyMs: c.get('keyMs') }, c.get('startedAt'))
   if (c.req.header('x-gateway-trace') === 'true') {
     headers[HEADERS.trace] = asciiJson(
@@ -135,9 +140,11 @@ function respond(c: Context<AppEnv>, served: Served): Response {
   }
   if (served.kind === 'refused') {
     const response = errorResponse(served.error)
-    for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
+    for (const [name, value] of Object.entries({ ...tab?.headers, ...headers }))
+      response.headers.set(name, value)
     return response
   }
+  if (tab !== undefined) Object.assign(headers, tab.headers)
   headers['content-type'] = served.contentType
   return new Response(served.body, { headers })
 }

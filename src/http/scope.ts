@@ -1,6 +1,9 @@
 import type { Context } from 'hono'
+import { GatewayError } from '../errors.ts'
 import type { Scope } from '../gateway/types.ts'
-import { strategies } from '../router/strategies/index.ts'
+import { KEY_HEADERS } from '../keys/presented.ts'
+import type { Permissions } from '../keys/principal.ts'
+import { strategies, type StrategyName } from '../router/strategies/index.ts'
 import type { AppEnv } from './env.ts'
 import { cacheAsks } from './cache-directives.ts'
 import { amount, choice, isStrategy, timeoutMs } from './overrides.ts'
@@ -19,7 +22,7 @@ export function scopeOf(c: Context<AppEnv>): Scope {
     timeoutMs: timeoutMs(headers),
     lifecycle: choice(headers, 'x-gateway-lifecycle', LIFECYCLES, may) ?? config.lifecycle,
     strict: (choice(headers, 'x-gateway-adaptation', ADAPTATIONS, may) ?? config.adaptation) === 'strict',
-    strategy: choice(headers, 'x-gateway-strategy', STRATEGIES, may),
+    strategy: strategyOf(headers, principal.may),
     maxCostUsd: amount(headers, 'x-gateway-max-cost'),
     session: headers.get('x-gateway-session')?.slice(0, 256),
     cache: cacheAsks(headers),
@@ -28,7 +31,16 @@ export function scopeOf(c: Context<AppEnv>): Scope {
     defer: (work) => c.executionCtx.waitUntil(work),
   }
 }
-const CREDENTIALS = new Set(['authorization', 'x-api-key', 'api-key', 'cookie'])
+const CREDENTIALS: ReadonlySet<string> = new Set([...KEY_HEADERS, 'cookie'])
+
+function strategyOf(headers: Headers, { strategies }: Permissions): StrategyName | undefined {
+  const strategy = choice(headers, 'x-gateway-strategy', STRATEGIES, true)
+  if (strategy === undefined || strategies?.includes(strategy) !== false) return strategy
+  throw new GatewayError('not_allowed', `This key may not choose the strategy '${strategy}'.`, {
+    param: 'x-gateway-strategy',
+    retry: false,
+  })
+}
 const STRATEGIES = Object.keys(strategies).filter(isStrategy)
 const LIFECYCLES = ['as-is', 'follow', 'refuse'] as const
 const ADAPTATIONS = ['lenient', 'strict'] as const

@@ -1,3 +1,5 @@
+import type { KeyView } from './record.ts'
+
 /** Who calls, as authentication found it. Everything that is per tenant takes it from here. */
 export interface Principal {
   /** Never a key, nor anything a key can be told from. */
@@ -5,6 +7,10 @@ export interface Principal {
   readonly keyId: string
   /** The provider key that the caller brought; used for one provider only, never stored. */
   readonly credential?: string
+  /** Provider keys by provider, where the deployment lets callers bring their own. */
+  readonly brought?: Readonly<Record<string, string>>
+  /** One of several tenants on the deployment's provider accounts. */
+  readonly sharesAccount?: boolean
   readonly may: Permissions
 }
 
@@ -13,8 +19,16 @@ export interface Permissions {
   readonly observe: boolean
   /** Override lifecycle, adaptation and strategy per request. */
   readonly override: boolean
+  /** The strategies that a request may choose; absent: all. */
+  readonly strategies?: readonly string[] | undefined
 }
 
 export const EVERYTHING: Permissions = { override: true, observe: true }
 /** A caller with a provider key of its own is nobody that the operator knows. */
 export const GUEST: Permissions = { override: true, observe: false }
+
+/** The holder of a virtual key. */
+export function principalOf({ id, tenant, scopes }: KeyView): Principal {
+  const { override, strategies } = scopes
+  return { tenant, keyId: id, sharesAccount: true, may: { override, strategies, observe: false } }
+}

@@ -1,3 +1,4 @@
+import type { Principal } from './principal.ts'
 import { deriveHmacKey, pseudonym } from './secrets.ts'
 
 /** Fields by which a caller names its end users, or a corner of the provider's prompt cache. */
@@ -13,10 +14,10 @@ const NONE: Pseudonyms = {}
 export function createPseudonyms(
   secret: string | undefined,
   tenants: number,
-): (tenant: string, request: object) => Promise<Pseudonyms> {
+): (principal: Pick<Principal, 'tenant' | 'sharesAccount'>, request: object) => Promise<Pseudonyms> {
   let key: CryptoKey | undefined
-  return async (tenant, request) => {
-    if (tenants < 2) return NONE
+  return async ({ tenant, sharesAccount }, request) => {
+    if (tenants < 2 && sharesAccount !== true) return NONE
     const replaced: Record<string, string | undefined> = {}
     for (const [field, value] of Object.entries(request)) {
       if (!FIELDS.some((name) => name === field) || typeof value !== 'string') continue

@@ -5,6 +5,7 @@ import type { Usage } from './usage.ts'
 /** OpenAI's usage object, in token classes (catalog.md 10): cached and audio are within prompt, reasoning within completion. */
 export function toUsage(usage: ChatUsage | null | undefined): Usage | undefined {
   if (usage === null || usage === undefined || !isCount(usage.prompt_tokens)) return undefined
+  if (usage.completion_tokens !== undefined && !isCount(usage.completion_tokens)) return undefined
   const input = usage.prompt_tokens_details ?? {}
   const output = usage.completion_tokens_details ?? {}
   return {

@@ -28,6 +28,13 @@ export interface Question {
   readonly signal: AbortSignal
 }
 
+/** The caller's own, the deployment's, or one that the caller has brought again. */
+function keyFor({ registry }: RelayPorts, { principal, kept }: Question): string {
+  const key = principal.credential ?? registry.secret(kept.credential) ?? principal.brought?.[kept.provider]
+  if (key === undefined) throw noCredential(kept.provider)
+  return key
+}
+
 /** Asks the account that made a response, and gives back what it says as it comes. */
 export async function askAccount(ports: RelayPorts, question: Question): Promise<Response> {
   const { method, id, rest, kept, principal, signal } = question
@@ -35,8 +42,7 @@ export async function askAccount(ports: RelayPorts, question: Question): Promise
   const provider = entry && ports.apis[entry.api]
   const codec = provider?.codecs.responses
   if (entry === undefined || provider === undefined || codec?.kind !== 'passthrough') throw notFound(id)
-  const key = principal.credential ?? ports.registry.secret(kept.credential)
-  if (key === undefined) throw noCredential(kept.provider)
+  const key = keyFor(ports, question)
   const url = `${entry.baseUrl}${codec.path}/${encodeURIComponent(id)}${rest}`
   const headers = { 'user-agent': 'llm-gateway', ...provider.authorize(key) }
   const own = new AbortController()

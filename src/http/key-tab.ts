@@ -1,0 +1,102 @@
+import type { Context } from 'hono'
+import { GatewayError } from '../errors.ts'
+import { unknownModel } from '../gateway/candidates.ts'
+import type { Session } from '../gateway/realtime.ts'
+import type { Call, Served, Settled } from '../gateway/types.ts'
+import type { HeldKey } from '../keys/key-ring.ts'
+import { authorize } from '../keys/record.ts'
+import { denialError } from '../keys/refusal.ts'
+import { openTab, type Tab } from '../keys/tab.ts'
+import type { EndpointId } from '../protocol/index.ts'
+import type { AppEnv } from './env.ts'
+
+/** How long a session may be set aside for; the provider ends it sooner. */
+const SESSION_MS = 3_600_000
+
+interface Wanted {
+  readonly endpoint?: string
+  readonly model?: string
+}
+
+/** Throws unless the caller's virtual key may do this. What its scopes leave out does not exist for it. */
+export function allow(c: Context<AppEnv>, wanted: Wanted, cost?: 'unbounded'): void {
+  const held = c.get('held')
+  if (held === undefined) return
+  const denial = authorize(held.key, { ...wanted, now: c.get('services').timers.now() })
+  if (denial === 'model' && wanted.model !== undefined) throw unknownModel(wanted.model)
+  if (denial !== undefined) throw denialError(denial)
+  if (cost === 'unbounded' && isCounted(held)) throw beyondCounting()
+}
+
+/** Whether the caller's virtual key may do this; whoever has none may do anything. */
+export function isAllowed(c: Context<AppEnv>, wanted: Wanted): boolean {
+  const held = c.get('held')
+  if (held === undefined) return true
+  return authorize(held.key, { ...wanted, now: c.get('services').timers.now() }) === undefined
+}
+
+/** Ephemeral secrets and calls past the gateway: nobody here would see what they use. */
+function isCounted({ key: { limits, budgets } }: HeldKey): boolean {
+  const { tokensPerMinute, concurrent } = limits
+  return [tokensPerMinute, concurrent, ...Object.values(budgets)].some((limit) => limit !== undefined)
+}
+
+function beyondCounting(): GatewayError {
+  const message = 'This opens a way past the gateway, where nothing is counted: a key with limits may not.'
+  return new GatewayError('not_allowed', message, { retry: false })
+}
+
+/** The tab of a call on a virtual key, once it is known to be allowed; undefined for all other callers. */
+export function tabOf<E extends EndpointId>(c: Context<AppEnv>, call: Call<E>): Tab | undefined {
+  if (c.get('held') === undefined) return undefined
+  const { endpoint, request } = call
+  allow(c, { endpoint, model: request.model }, endpoint === 'clientSecrets' ? 'unbounded' : undefined)
+  return newTab(c)
+}
+
+function newTab(c: Context<AppEnv>): Tab | undefined {
+  const { held, services, requestId } = c.var
+  const { keys, timers } = services
+  if (held === undefined || keys === undefined) return undefined
+  const defer = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work)
+  return openTab({ ring: keys.ring, held, now: () => timers.now(), defer }, requestId)
+}
+
+/** Settles the tab behind the answer, or at once if there is none. */
+export async function runUp(c: Context<AppEnv>, tab: Tab, serving: Promise<Served>): Promise<Served> {
+  try {
+    const served = await serving
+    c.executionCtx.waitUntil(served.settled.then(tab.settle))
+    return served
+  } catch (thrown) {
+    tab.settle(undefined)
+    throw thrown
+  }
+}
+
+/** A session on a virtual key: counted as a request for as long as it lasts. */
+export async function unboundedSession(
+  c: Context<AppEnv>,
+  wanted: Wanted,
+  open: () => Promise<Session>,
+): Promise<Session> {
+  allow(c, wanted)
+  const tab = newTab(c)
+  if (tab === undefined) return open()
+  await tab.admitUnbounded(SESSION_MS)
+  try {
+    const session = await open()
+    c.executionCtx.waitUntil(session.settled.then(tab.settle))
+    return session
+  } catch (thrown) {
+    tab.settle(NOTHING)
+    throw thrown
+  }
+}
+const NOTHING: Settled = { facts: undefined, attempts: [], finish: 'refused', usage: undefined }
+
+/** With the metadata of the virtual key, under what the request says of itself. */
+export function tagged(c: Context<AppEnv>, settled: Settled): Settled {
+  const metadata = c.get('held')?.key.scopes.metadata
+  return metadata === undefined ? settled : { ...settled, tags: { ...metadata, ...settled.tags } }
+}

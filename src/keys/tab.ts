@@ -1,0 +1,126 @@
+import { dayOf } from '../catalog/civil-date.ts'
+import type { ModelCard } from '../catalog/model-card.ts'
+import { priceOf } from '../catalog/pricing.ts'
+import { GatewayError } from '../errors.ts'
+import type { Attempted, Intent, Leave, Settled } from '../gateway/types.ts'
+import type { Usage } from '../protocol/usage.ts'
+import { shapeOf } from './call-shape.ts'
+import { type WorstCase, worstCase } from './estimate.ts'
+import type { Admitted, Defer, HeldKey, KeyRing } from './key-ring.ts'
+import type { Actual, Reservation } from './lease.ts'
+import type { Budgets } from './record.ts'
+import { refusalError } from './refusal.ts'
+
+/** The tab that one request runs up on a virtual key: opened before anything is sent, settled once it is over. */
+export interface Tab {
+  /** Sets the worst case aside. Throws what refuses the call. */
+  readonly admit: (intent: Intent) => Promise<Leave>
+  /** For a connection whose length and price nobody can know beforehand. Throws for a key that limits either. */
+  readonly admitUnbounded: (callMs: number) => Promise<void>
+  /** `x-ratelimit-*`, once admitted. */
+  readonly headers: Readonly<Record<string, string>>
+  /** How it ended; undefined if that is not known. Only the first time counts. */
+  readonly settle: (settled: Settled | undefined) => void
+}
+export interface TabPorts {
+  readonly ring: KeyRing
+  readonly held: HeldKey
+  readonly now: () => number
+  readonly defer: Defer
+}
+
+const PICO_PER_NANO = 1_000n
+
+export function openTab({ ring, held, now, defer }: TabPorts, id: string): Tab {
+  const { key } = held
+  let admitted: Admitted | undefined
+  let ownKey = false
+  let headers: Readonly<Record<string, string>> = {}
+
+  async function reserve(call: Omit<Reservation, 'id' | 'requests'>, callMs: number): Promise<void> {
+    const admission = await ring.admit(held, { id, requests: 1, ...call }, { callMs, defer })
+    if (!admission.ok) throw refusalError(admission.refusal)
+    admitted = admission.admitted
+    headers = admission.headers
+  }
+
+  return {
+    get headers() {
+      return headers
+    },
+    async admit(intent) {
+      ;({ ownKey } = intent)
+      const worst = worstOf(intent, key.limits.maxOutputTokens, dayOf(now()))
+      const nanoUsd = ownKey ? 0 : (worst.nanoUsd ?? noPrice(key.budgets))
+      await reserve({ tokens: worst.tokens, nanoUsd }, intent.totalMs)
+      return { outputTokens: capOf(intent.cards, key.limits.maxOutputTokens) }
+    },
+    async admitUnbounded(callMs) {
+      if (hasBudget(key.budgets) || key.limits.tokensPerMinute !== undefined) throw unbounded()
+      await reserve({ tokens: 0, nanoUsd: 0 }, callMs)
+    },
+    settle(settled) {
+      if (admitted === undefined) return
+      ring.settle(admitted, settled === undefined ? {} : actualOf(settled, ownKey, dayOf(now())), defer)
+    },
+  }
+}
+
+function worstOf({ call, cards }: Intent, keyCap: number | undefined, date: string): WorstCase {
+  const { raw } = call
+  const file = raw.kind !== 'json'
+  const shape = shapeOf(call.request, {
+    bytes: file ? 0 : raw.bytes.byteLength,
+    endpoint: call.endpoint,
+    file,
+  })
+  return worstCase({ shape, cards, outputCap: keyCap, date })
+}
+
+/** The key's cap, but never more than the smallest of the models takes; a model's own limit need not be said. */
+function capOf(cards: Intent['cards'], keyCap: number | undefined): number | undefined {
+  if (keyCap === undefined) return undefined
+  const limits = cards.map((card: ModelCard | undefined) => card?.maxOutputTokens ?? Infinity)
+  return limits.every((limit) => limit <= keyCap) ? undefined : Math.min(keyCap, ...limits)
+}
+
+const hasBudget = (budgets: Budgets): boolean => Object.values(budgets).some((limit) => limit !== undefined)
+
+/** A price that nobody knows is never taken as zero where money is limited. */
+function noPrice(budgets: Budgets): number {
+  if (!hasBudget(budgets)) return 0
+  throw new GatewayError(
+    'not_allowed',
+    'What this request could cost is not known, so a key with a budget may not make it.',
+    { retry: false },
+  )
+}
+
+function unbounded(): GatewayError {
+  return new GatewayError(
+    'not_allowed',
+    'What this session could use has no bound, so a key with a budget or a token limit may not open it.',
+    { retry: false },
+  )
+}
+
+/** What a call came to. What is left out is not known: the whole worst case is charged then. */
+function actualOf(settled: Settled, ownKey: boolean, date: string): Actual {
+  const { attempts, facts } = settled
+  if (attempts.some(mayBeBilled)) return ownKey ? { nanoUsd: 0 } : {}
+  if (facts === undefined) return { tokens: 0, nanoUsd: 0 }
+  const usage = settled.usage ?? facts.usage
+  if (usage === undefined) return ownKey ? { nanoUsd: 0 } : {}
+  const tokens = tokensOf(usage)
+  if (ownKey) return { tokens, nanoUsd: 0 }
+  const price = priceOf({ card: facts.card, served: facts.served, usage, date })
+  return { tokens, ...(price && { nanoUsd: Number((price.picoUsd + PICO_PER_NANO - 1n) / PICO_PER_NANO) }) }
+}
+
+const tokensOf = ({ inputTokens, outputTokens }: Usage): number => inputTokens + outputTokens
+
+/** An upstream that refuses, or is not reached, bills nothing; one that was left, or fell silent, may. */
+function mayBeBilled({ failure }: Attempted): boolean {
+  if (failure === undefined || failure.kind === 'network') return false
+  return failure.status === undefined || failure.status < 400
+}

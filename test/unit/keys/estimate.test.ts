@@ -1,0 +1,165 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { card, cards } from '../../../src/catalog/card.ts'
+import { cost } from '../../../src/catalog/cost.ts'
+import { shapeOf } from '../../../src/keys/call-shape.ts'
+import { worstCase } from '../../../src/keys/estimate.ts'
+
+const covers = (nanoUsd: number | undefined, picoUsd: bigint | undefined) =>
+  picoUsd === undefined || (nanoUsd !== undefined && picoUsd <= BigInt(nanoUsd) * 1_000n)
+const DATE = '2026-11-24'
+const shape = (request: object) =>
+  shapeOf(request, { bytes: Buffer.byteLength(JSON.stringify(request)), endpoint: 'chat', file: false })
+const worst = (request: object, model: string, outputCap?: number) =>
+  worstCase({ shape: shape(request), cards: [card(model)], date: DATE, outputCap })
+
+describe('the shape of a request', () => {
+  test('inline media do not count as text', () => {
+    const data = 'A'.repeat(100_000)
+    const found = shape({
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'hi' },
+            { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } },
+            { type: 'input_audio', input_audio: { data, format: 'mp3' } },
+          ],
+        },
+      ],
+      n: 2,
+      max_completion_tokens: 50,
+    })
+    expect(found).toMatchObject({
+      messages: 1,
+      images: 1,
+      audioBytes: 100_000,
+      choices: 2,
+      maxOutputTokens: 50,
+    })
+    expect(found.textBytes).toBeLessThan(300)
+  })
+
+  test('text that looks like media in a text part still counts', () => {
+    const text = 'x'.repeat(10_000)
+    expect(
+      shape({ messages: [{ role: 'user', content: [{ type: 'text', text }] }] }).textBytes,
+    ).toBeGreaterThan(10_000)
+    expect(shape({ messages: [{ role: 'user', content: text, type: 'image_url' }] }).images).toBe(1)
+  })
+
+  test('text does not become a medium by calling itself one', () => {
+    const text = 'x'.repeat(1_000_000)
+    for (const message of [
+      { role: 'user', content: text, type: 'image_url' },
+      { role: 'user', content: [{ type: 'image_url', text }] },
+    ])
+      expect(shape({ messages: [message] }).textBytes).toBeGreaterThan(1_000_000)
+  })
+
+  test('every prompt of a list is answered, and of `best_of` answers all are billed', () => {
+    const choices = (request: object) =>
+      shapeOf(request, { bytes: 100, endpoint: 'completions', file: false }).choices
+    expect(choices({ prompt: 'a', n: 2, best_of: 5 })).toBe(5)
+    expect(choices({ prompt: ['a', 'b', 'c'], n: 2 })).toBe(6)
+    expect(choices({ prompt: [[1, 2], [3]] })).toBe(2)
+    expect(choices({ prompt: [1, 2, 3] })).toBe(1)
+  })
+
+  test('only a limit that the endpoint has counts, and of several the largest', () => {
+    const limit = (request: object, endpoint: 'chat' | 'responses') =>
+      shapeOf(request, { bytes: 100, endpoint, file: false }).maxOutputTokens
+    expect(limit({ max_output_tokens: 1 }, 'chat')).toBeUndefined()
+    expect(limit({ max_output_tokens: 1 }, 'responses')).toBe(1)
+    expect(limit({ max_completion_tokens: 1, max_tokens: 9 }, 'chat')).toBe(9)
+  })
+
+  test('what lies at the provider has no bound but the window, a file neither', () => {
+    const boundless = (request: object, file = false) =>
+      shapeOf(request, { bytes: 100, endpoint: 'responses', file }).boundless
+    for (const request of [{ previous_response_id: 'r' }, { conversation: 'c' }, { prompt: { id: 'p' } }])
+      expect(boundless(request)).toBe(true)
+    expect([boundless({ input: 'x' }), boundless({ input: 'x' }, true)]).toEqual([false, true])
+  })
+
+  test('a tool that the provider runs at prices of its own has no worst case', () => {
+    const priced = (...tools: object[]) => worst({ messages: [], tools }, 'gpt-4o-mini').nanoUsd !== undefined
+    expect(priced({ type: 'function' }, { type: 'custom' }, { type: 'web_search' })).toBe(true)
+    for (const type of ['image_generation', 'code_interpreter', 'mcp', 'computer_use_preview'])
+      expect(priced({ type })).toBe(false)
+  })
+
+  test('reads anything without throwing', () => {
+    fc.assert(
+      fc.property(fc.object(), (request) => {
+        expect(shapeOf(request, { bytes: 100, endpoint: 'chat', file: false }).textBytes).toBeLessThanOrEqual(
+          100,
+        )
+      }),
+    )
+  })
+})
+
+describe('the worst case', () => {
+  const messages = [{ role: 'user', content: 'Say hello.' }]
+  test('takes the output that the caller allows, else the key, else the model', () => {
+    expect(worst({ messages, max_tokens: 10 }, 'gpt-4o-mini').outputTokens).toBe(10)
+    expect(worst({ messages }, 'gpt-4o-mini', 500).outputTokens).toBe(500)
+    expect(worst({ messages, max_tokens: 10_000 }, 'gpt-4o-mini', 500).outputTokens).toBe(500)
+    expect(worst({ messages }, 'gpt-4o-mini').outputTokens).toBe(16_384)
+  })
+
+  test('prices the dearest candidate, and none at all if one has no price', () => {
+    const input = { shape: shape({ messages, max_tokens: 100 }), date: DATE }
+    const [mini, big] = [card('gpt-4o-mini'), card('gpt-4o')]
+    const price = (...models: Parameters<typeof worstCase>[0]['cards']) =>
+      worstCase({ ...input, cards: models }).nanoUsd
+    expect(price(mini, big)).toBe(price(big))
+    expect(price(mini, undefined)).toBeUndefined()
+    expect(price()).toBeUndefined()
+  })
+
+  test('no answer within the limits costs more, on any model, however it is billed', () => {
+    const priced = cards().filter(({ prices, endpoints }) => prices.length > 0 && endpoints.includes('chat'))
+    expect(priced.length).toBeGreaterThan(50)
+    const part = fc.double({ min: 0, max: 1, noNaN: true })
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...priced),
+        fc.string({ unit: 'grapheme', maxLength: 300 }),
+        fc.array(part, { minLength: 4, maxLength: 4 }),
+        fc.boolean(),
+        (model, text, [a = 0, b = 0, c = 0, d = 0], image) => {
+          const request = {
+            messages: [
+              {
+                role: 'user',
+                content: [
+                  { type: 'text', text },
+                  ...(image ? [{ type: 'image_url', image_url: { url: 'https://a.b/c' } }] : []),
+                ],
+              },
+            ],
+            max_completion_tokens: 1_000,
+          }
+          const bound = worstCase({ shape: shape(request), cards: [model], date: DATE })
+          const window = model.maxInputTokens ?? model.contextTokens ?? Infinity
+          const inputTokens = Math.floor(
+            a * Math.min(window, Buffer.byteLength(text) + 16 + (image ? 48_169 : 0)),
+          )
+          const outputTokens = Math.floor(b * 1_000)
+          const usage = {
+            inputTokens,
+            outputTokens,
+            cachedTokens: Math.floor(c * inputTokens),
+            cacheWriteTokens: Math.floor((1 - c) * d * inputTokens),
+            imageInputTokens: image ? Math.floor(d * inputTokens) : 0,
+          }
+          expect(covers(bound.nanoUsd, cost({ card: model, usage, date: DATE })?.picoUsd)).toBe(true)
+          expect(inputTokens + outputTokens).toBeLessThanOrEqual(bound.tokens)
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+})

@@ -1,0 +1,185 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { describe, expect, test } from 'vitest'
+import { chat, GATEWAY } from './support.ts'
+import { ADMIN, deployment, GATEWAY_KEY, strangeKey, VARIABLES } from './key-bench.ts'
+
+describe('keys by the admin API', () => {
+  test('a key is made, shown once, listed, changed, rotated and revoked, and no answer holds a hash', async () => {
+    const { admin, ask } = deployment().isolate()
+    const made = await admin('POST', '/keys', {
+      name: 'team search',
+      tenant: 'search',
+      limits: { requestsPerMinute: 60 },
+      budgets: { total: 1.5 },
+    })
+    expect(made.status).toBe(201)
+    const { key, id } = made.body
+    expect(made.body).toMatchObject({ name: 'team search', budgets: { total: 1.5 }, version: 1 })
+    const described = await admin('GET', `/keys/${id}`)
+    expect(described.body).toMatchObject({ id, tenant: 'search', secrets: [{ hint: key.slice(-4) }] })
+    const changed = await admin('PATCH', `/keys/${id}`, { name: 'search team', budgets: { day: 0.5 } })
+    expect(changed.body).toMatchObject({ name: 'search team', budgets: { day: 0.5 }, version: 2 })
+    const listed = await admin('GET', '/keys?limit=100')
+    expect(listed.body.data).toContainEqual(
+      expect.objectContaining({ id, name: 'search team', state: 'active' }),
+    )
+    const rotated = await admin('POST', `/keys/${id}/rotate`, { overlapMs: 60_000 })
+    expect(rotated.body.key).not.toBe(key)
+    expect([(await ask(key)).status, (await ask(rotated.body.key)).status]).toEqual([200, 200])
+    const again = await admin('POST', `/keys/${id}/rotate`, { overlapMs: 0 })
+    expect([(await ask(key)).status, (await ask(again.body.key)).status]).toEqual([401, 200])
+    const revoked = await admin('POST', `/keys/${id}/revoke`)
+    expect(revoked.body.revokedAt).toEqual(expect.any(Number))
+    expect((await ask(again.body.key)).status).toBe(401)
+    for (const { text } of [described, changed, listed, revoked]) {
+      expect(text).not.toMatch(/hash/)
+      expect(text).not.toContain(key)
+    }
+  })
+
+  test.each(['spent', 'hash', 'role', 'id', 'secrets', 'version'])(
+    'D-02 %s in the body of a new key is no parameter',
+    async (name) => {
+      const { admin } = deployment().isolate()
+      const { status, body } = await admin('POST', '/keys', { name: 'x', [name]: 'admin' })
+      expect({ status, error: body.error }).toMatchObject({
+        status: 400,
+        error: { code: 'unknown_parameter', param: name },
+      })
+    },
+  )
+
+  test('bad input names its field, and what does not exist is a 404', async () => {
+    const { admin } = deployment().isolate()
+    expect((await admin('POST', '/keys', {})).body.error).toMatchObject({ param: 'name' })
+    expect((await admin('POST', '/keys', { name: 'x', budgets: { total: -1 } })).body.error).toMatchObject({
+      code: 'invalid_value',
+      param: 'budgets.total',
+    })
+    for (const path of ['/keys/AAAAAAAAAA', `/keys/${encodeURIComponent('a b')}`])
+      expect((await admin('GET', path)).body.error.code).toBe('key_not_found')
+  })
+
+  test('every change is in the log, each entry chained to the one before it', async () => {
+    const { isolate, log } = deployment()
+    const { admin, made } = isolate()
+    const { id, key } = await made({ name: 'logged' })
+    await admin(
+      'PATCH',
+      `/keys/${id}`,
+      { disabled: true },
+      { 'x-gateway-actor': 'alice', 'cf-connecting-ip': '192.0.2.7' },
+    )
+    await admin('POST', `/keys/${id}/rotate`, {})
+    await admin('POST', `/keys/${id}/revoke`)
+    const { body, text } = await admin('GET', '/audit')
+    expect(body.whole).toBe(true)
+    expect(body.data.map((entry: { action: string }) => entry.action)).toEqual([
+      'key.revoke',
+      'key.rotate',
+      'key.update',
+      'key.create',
+    ])
+    expect(body.data[2]).toMatchObject({ who: 'admin (alice)' })
+    expect(JSON.parse(body.data[2].detail)).toMatchObject({
+      id,
+      address: '192.0.2.7',
+      changes: [{ op: 'replace', path: '/disabled', value: true }, { path: '/version' }],
+    })
+    expect(text).not.toContain(key)
+    expect((await admin('GET', '/audit?limit=1&before=3')).body).toMatchObject({
+      data: [{ seq: 2 }],
+      whole: true,
+    })
+    await runInDurableObject(log, (_, state) => {
+      state.storage.sql.exec("UPDATE audit SET who = 'mallory' WHERE seq = 2")
+    })
+    expect((await admin('GET', '/audit')).body.whole).toBe(false)
+  })
+
+  test('changes at once are chained as well', async () => {
+    const { admin, made } = deployment().isolate()
+    await Promise.all(Array.from({ length: 8 }, () => made()))
+    expect((await admin('GET', '/audit')).body).toMatchObject({ whole: true, data: { length: 8 } })
+  })
+})
+
+describe('who may administer', () => {
+  test('D-07 no secret, or a short one: everything under /admin is off, /v1 is not', async () => {
+    for (const ADMIN_SECRET of [undefined, '8 chars!']) {
+      const { admin, ask } = deployment({ variables: { ...VARIABLES, ADMIN_SECRET } }).isolate()
+      const { status, body } = await admin('GET', '/keys')
+      expect({ status, error: body.error }).toMatchObject({
+        status: 503,
+        error: { code: 'admin_disabled', type: 'server_error' },
+      })
+      expect((await ask(GATEWAY_KEY)).status).toBe(200)
+    }
+  })
+
+  test('A-17 each key is a stranger on the other side', async () => {
+    const { admin, ask, made } = deployment().isolate()
+    const { key } = await made()
+    expect(await ask(ADMIN)).toMatchObject({ status: 401, body: { error: { code: 'invalid_api_key' } } })
+    for (const presented of [key, GATEWAY_KEY, ''])
+      expect(
+        await admin('GET', '/keys', undefined, { authorization: `Bearer ${presented}`.trim() }),
+      ).toMatchObject({ status: 401, body: { error: { code: 'invalid_api_key' } } })
+  })
+
+  test('without GATEWAY_SECRET there are no virtual keys', async () => {
+    const { admin, ask } = deployment({ variables: { ...VARIABLES, GATEWAY_SECRET: undefined } }).isolate()
+    expect((await admin('POST', '/keys', { name: 'x' })).body.error.code).toBe('admin_disabled')
+    expect((await ask(strangeKey())).status).toBe(401)
+  })
+
+  test('five failures hold up an address, whatever it sends then', async () => {
+    const { admin } = deployment().isolate()
+    const from = (address: string, secret: string) =>
+      admin('GET', '/keys', undefined, { 'cf-connecting-ip': address, authorization: `Bearer ${secret}` })
+    for (let i = 0; i < 5; i++) expect((await from('192.0.2.1', `wrong-${i}`)).status).toBe(401)
+    const held = await from('192.0.2.1', ADMIN)
+    expect(held).toMatchObject({
+      status: 429,
+      body: { error: { code: 'rate_limit_exceeded', type: 'requests' } },
+    })
+    expect(Number(held.headers.get('retry-after'))).toBeGreaterThan(500)
+    expect((await from('192.0.2.2', ADMIN)).status).toBe(200)
+  })
+
+  test('D-08 after twenty failures from everywhere no wrong secret is told so, and the right one still works', async () => {
+    const { admin } = deployment().isolate()
+    const from = (i: number, secret: string) =>
+      admin('GET', '/keys', undefined, {
+        'cf-connecting-ip': `192.0.2.${i}`,
+        authorization: `Bearer ${secret}`,
+      })
+    for (let i = 0; i < 20; i++) expect((await from(i, 'wrong')).status).toBe(401)
+    expect(await from(21, 'wrong')).toMatchObject({
+      status: 429,
+      body: { error: { code: 'rate_limit_exceeded' } },
+    })
+    expect((await from(22, ADMIN)).status).toBe(200)
+  })
+
+  test('A-22 fifty wrong keys from one address: 401, then 429', async () => {
+    const { send, ask, isolate } = (({ isolate }) => ({ isolate, ...isolate() }))(deployment())
+    const wrong = () => send(chat({}, { key: strangeKey(), headers: { 'cf-connecting-ip': '192.0.2.9' } }))
+    const statuses: number[] = []
+    for (let i = 0; i < 50; i++) statuses.push((await wrong()).status)
+    expect(statuses).toEqual([...Array<number>(20).fill(401), ...Array<number>(30).fill(429)])
+    expect((await wrong()).body.error).toMatchObject({ code: 'rate_limit_exceeded', type: 'requests' })
+    expect((await ask(GATEWAY_KEY, {}, { 'cf-connecting-ip': '192.0.2.9' })).status).toBe(200)
+    expect((await isolate().ask(strangeKey())).status).toBe(401)
+  })
+
+  test('one query parameter is no key', async () => {
+    const { made, send } = deployment().isolate()
+    const { key } = await made()
+    const request = new Request(`${GATEWAY}/v1/chat/completions?api_key=${key}`, {
+      method: 'POST',
+      body: '{}',
+    })
+    expect((await send(request)).status).toBe(401)
+  })
+})
