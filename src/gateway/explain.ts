@@ -1,5 +1,4 @@
 import { formatUsd } from '../catalog/money.ts'
-import { expectedCost } from '../catalog/cost.ts'
 import { dayOf } from '../catalog/civil-date.ts'
 import { GatewayError } from '../errors.ts'
 import { endpointOf, type EndpointId } from '../protocol/index.ts'
@@ -113,8 +112,10 @@ function shown(body: BodyInit): unknown {
   return text === undefined ? '[stream]' : (parseJson(text) ?? text)
 }
 
-function estimate(ports: Ports, { card }: Ranked, planning: Planning): string | null {
-  const tokens = planning.promptTokens > 0 ? planning.promptTokens : undefined
-  const pico = card && tokens && expectedCost(card, tokens, EXPECTED_OUTPUT_TOKENS, dayOf(ports.timers.now()))
-  return typeof pico === 'bigint' ? formatUsd(pico) : null
+function estimate(ports: Ports, { card, target }: Ranked, planning: Planning): string | null {
+  if (planning.promptTokens === 0) return null
+  const usage = { inputTokens: planning.promptTokens, outputTokens: EXPECTED_OUTPUT_TOKENS }
+  const date = dayOf(ports.timers.now())
+  const price = ports.priceOf({ card, model: target.model, served: {}, usage, date })
+  return price === undefined ? null : formatUsd(price.picoUsd)
 }

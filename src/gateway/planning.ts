@@ -1,4 +1,4 @@
-import { expectedCost } from '../catalog/cost.ts'
+import type { PriceOf } from '../catalog/pricing.ts'
 import { dayOf } from '../catalog/civil-date.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
 import { GatewayError } from '../errors.ts'
@@ -119,7 +119,9 @@ function candidateOf<E extends EndpointId>(
     serves:
       alone ||
       (entry !== undefined && eligibleCodec(ports.apis[entry.api], call.endpoint, card) !== undefined),
-    ...(alone ? UNJUDGED : judged(card, { tokens, outputTokens, now: ports.timers.now() })),
+    ...(alone
+      ? UNJUDGED
+      : judged(route, { tokens, outputTokens, now: ports.timers.now(), priceOf: ports.priceOf })),
     admission: ports.health.admit(target.id),
     // A gate is shut for the deployment's keys; the caller's own is none of them.
     gate: scope.principal.credential === undefined ? ports.health.gate(target) : undefined,
@@ -135,29 +137,29 @@ const healthOf = (view: TargetView | undefined): Pick<Candidate, 'health' | 'err
 })
 
 /** What the catalog says that the model can do, and what this request would cost there. */
-function judged(
-  card: ModelCard | undefined,
-  {
-    tokens,
-    outputTokens,
-    now,
-  }: { readonly tokens: number; readonly outputTokens: number; readonly now: number },
-): Judgement {
-  if (card === undefined) return UNJUDGED
+function judged({ card, target }: RouteTarget, size: RequestSize): Judgement {
+  if (card === undefined) return { ...UNJUDGED, costNano: costNano(card, target.model, size) }
   return {
     features: card.assumed === true ? undefined : featuresOf(card),
     contextTokens: card.contextTokens,
-    costNano: costNano(card, tokens, outputTokens, now),
+    costNano: costNano(card, target.model, size),
   }
+}
+
+interface RequestSize {
+  readonly tokens: number
+  readonly outputTokens: number
+  readonly now: number
+  readonly priceOf: PriceOf
 }
 
 function costNano(
   card: ModelCard | undefined,
-  input: number,
-  output: number,
-  now: number,
+  model: string,
+  { tokens, outputTokens, now, priceOf }: RequestSize,
 ): number | undefined {
-  const pico = card && expectedCost(card, input, output, dayOf(now))
+  const usage = { inputTokens: tokens, outputTokens }
+  const pico = priceOf({ card, model, served: {}, usage, date: dayOf(now) })?.picoUsd
   return pico === undefined ? undefined : Number(pico) / PICO_PER_NANO
 }
 
