@@ -9,6 +9,7 @@ import { HEADERS } from './http/headers.ts'
 import { models } from './http/models.ts'
 import { cors, door, identify, unknownUrl } from './http/pipeline.ts'
 import { methodNotAllowed, routes } from './http/routes.ts'
+import { usage } from './http/usage.ts'
 import { endpoints } from './protocol/index.ts'
 import type { Services } from './services.ts'
 
@@ -28,11 +29,11 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   app.route('/v1', explain)
   app.route('/v1', realtime)
   app.route('/v1', health)
+  app.route('/', usage)
   app.all('/v1/realtime/calls', () => refuse(methodNotAllowed('POST')))
   for (const { path } of Object.values(endpoints))
     app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))
-  for (const path of ['/health', '/v1/health', '/v1/models', '/v1/models/:id{.+}', '/v1/realtime'])
-    app.all(path, () => refuse(methodNotAllowed('GET')))
+  for (const path of GET_PATHS) app.all(path, () => refuse(methodNotAllowed('GET')))
   app.notFound((c) => refuse(unknownUrl(c.req.method, c.req.path)))
   app.onError((thrown, c) => {
     const error = toGatewayError(thrown)
@@ -42,6 +43,17 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   })
   return app
 }
+
+const GET_PATHS = [
+  '/health',
+  '/metrics',
+  '/admin/usage',
+  '/v1/health',
+  '/v1/models',
+  '/v1/models/:id{.+}',
+  '/v1/realtime',
+  '/v1/usage',
+] as const
 
 function refuse(error: GatewayError): never {
   throw error

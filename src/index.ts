@@ -3,6 +3,7 @@ import { HEALTH_NAME } from './health-object.ts'
 import { servicesFor } from './services.ts'
 
 export { HealthRegistry } from './health-object.ts'
+export { UsageLedger } from './usage-object.ts'
 
 const app = createApp(servicesFor)
 

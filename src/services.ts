@@ -1,4 +1,5 @@
 import compiled from '../build/gateway.json' with { type: 'json' }
+import { createPricing, type PriceOf } from './catalog/pricing.ts'
 import { type Environment, readDeployment } from './config/environment.ts'
 import { loadConfig } from './config/load.ts'
 import { createRegistry, holdsKeys } from './config/registry.ts'
@@ -22,7 +23,15 @@ import { checkInlineImage } from './media/data-url.ts'
 import { fetchMedia } from './media/fetch.ts'
 import { checkMediaUrl } from './media/policy.ts'
 import { apis } from './providers/index.ts'
-import { reportError } from './report.ts'
+import { reportError, reportUsage } from './report.ts'
+import type { UsageQuery } from './usage/ask.ts'
+import { createBatcher, type Defer } from './usage/batcher.ts'
+import type { DataPoint } from './usage/data-point.ts'
+import type { LedgerObject } from './usage/ledger-object.ts'
+import { readUsage, type UsageReport } from './usage/reader.ts'
+import type { About } from './usage/record.ts'
+import { createRecorder } from './usage/recorder.ts'
+import { ledgerName, ledgerNames } from './usage/shards.ts'
 
 /** Everything a request is handled with. */
 export interface Services {
@@ -37,7 +46,14 @@ export interface Services {
   /** What the health object says of every target. */
   readonly fleetHealth: () => Promise<readonly Described[]>
   readonly report: (requestId: string | undefined, error: GatewayError) => void
-  readonly settled: (settled: Settled) => void
+  /** What an answer costs in this deployment. */
+  readonly priceOf: PriceOf
+  readonly adminSecret: string | undefined
+  /** Tells the books that a request of a key has begun. */
+  readonly begin: (keyId: string) => void
+  /** Books a request that is over; what that takes goes behind the response. */
+  readonly settled: (settled: Settled, about: About, defer: Defer) => void
+  readonly readUsage: (query: UsageQuery) => Promise<UsageReport>
 }
 
 const timers: Timers = {
@@ -70,6 +86,10 @@ export interface Parts {
   readonly chance: Chance
   readonly fetch: (request: Request) => Promise<Response>
   readonly healthObject: () => HealthObject
+  /** Absent: nothing is booked. */
+  readonly ledgerObject?: (name: string) => LedgerObject
+  /** Absent where Analytics Engine is not bound. */
+  readonly writePoint?: (point: DataPoint) => void
 }
 
 function compose(env: Env): Services {
@@ -80,11 +100,15 @@ function compose(env: Env): Services {
     chance,
     fetch: (request) => fetch(request),
     healthObject: () => env.HEALTH.getByName(HEALTH_NAME),
+    ledgerObject: (name) => env.LEDGER.getByName(name),
+    // A deployment may leave the dataset out.
+    ...('USAGE' in env && { writePoint: (point) => env.USAGE.writeDataPoint(point) }),
   })
 }
 
 /** Puts the parts together. Tests bring parts of their own. */
-export function composeFrom({ variables, file, timers, chance, fetch, healthObject }: Parts): Services {
+export function composeFrom(parts: Parts): Services {
+  const { variables, file, timers, chance, fetch, healthObject } = parts
   const deployment = readDeployment(variables)
   const config = loadConfig(file, variables)
   const registry = createRegistry(config, variables)
@@ -95,6 +119,7 @@ export function composeFrom({ variables, file, timers, chance, fetch, healthObje
     timers,
     fetch,
     health: healthView({ object: healthObject, chance, id: crypto.randomUUID() }),
+    priceOf: createPricing(config.prices),
     turns: new Map<string, readonly number[]>(),
     registry,
     apis,
@@ -117,11 +142,40 @@ export function composeFrom({ variables, file, timers, chance, fetch, healthObje
     timers,
     authenticator: createAuthenticator(deployment, holdsKeys(registry)),
     report: reportError,
-    settled: () => undefined,
+    priceOf: ports.priceOf,
+    adminSecret: deployment.adminSecret,
+    ...createBooks(parts, config, ports.priceOf),
     gateway: createGateway(ports),
     explain: createExplain(ports),
     realtime: createRealtime(ports),
     realtimeCall: createRealtimeCall(ports),
     fleetHealth: async () => describe((await healthObject().snapshot()).snapshot),
+  }
+}
+
+/** The books of this isolate, and the way to everybody's. */
+function createBooks(
+  { ledgerObject, writePoint, timers, chance }: Parts,
+  { usage }: Config,
+  priceOf: PriceOf,
+): Pick<Services, 'begin' | 'settled' | 'readUsage'> {
+  if (ledgerObject === undefined) {
+    return { begin: () => undefined, settled: () => undefined, readUsage: (query) => readUsage([], query) }
+  }
+  const isolate = crypto.randomUUID()
+  const recorder = createRecorder({
+    isolate,
+    chance,
+    priceOf,
+    batcher: createBatcher({ isolate, timers, object: ledgerObject }),
+    ledgerOf: (keyId) => ledgerName(keyId, isolate, usage),
+    writePoint,
+    writeLog: reportUsage,
+    logShare: usage.logShare,
+  })
+  return {
+    begin: (keyId) => recorder.begin(keyId),
+    settled: (settled, about, defer) => recorder.end(settled, about, defer),
+    readUsage: (query) => readUsage(ledgerNames(usage).map(ledgerObject), query),
   }
 }

@@ -7,6 +7,8 @@ export type Environment = Readonly<Record<string, unknown>>
 export interface Deployment {
   readonly gatewayKeys: readonly string[]
   readonly gatewaySecret: string | undefined
+  /** What the operator presents. */
+  readonly adminSecret: string | undefined
   readonly allowAnonymous: boolean
 }
 
@@ -21,6 +23,7 @@ export function readDeployment(env: Environment): Deployment {
   return {
     gatewayKeys: list(env, 'GATEWAY_KEYS'),
     gatewaySecret,
+    adminSecret: variable(env, 'ADMIN_SECRET'),
     allowAnonymous: variable(env, 'ALLOW_ANONYMOUS') === 'true',
   }
 }

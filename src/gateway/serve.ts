@@ -70,7 +70,9 @@ function factsOf<E extends EndpointId>({ ranked, adapted, begun }: Won<E>, call:
 interface Sending {
   readonly contentType: string
   readonly body: string | Uint8Array | ReadableStream<Uint8Array>
-  readonly ended: Promise<Pick<Settled, 'finish' | 'error'> & Partial<Pick<Settled, 'usage'>>>
+  readonly ended: Promise<
+    Pick<Settled, 'finish' | 'error'> & Partial<Pick<Settled, 'usage' | 'writtenTokens'>>
+  >
 }
 
 function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean): Sending {
@@ -92,6 +94,7 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean
       const ended = relay.finished.then(({ finish, thrown }) => ({
         finish,
         usage: observer.usage,
+        writtenTokens: observer.writtenTokens,
         error: thrown === undefined ? undefined : errorOf(thrown, ownKey),
       }))
       return { contentType: EVENT_STREAM, body: relay.body, ended }

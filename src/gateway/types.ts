@@ -1,4 +1,5 @@
 import type { ModelCard } from '../catalog/model-card.ts'
+import type { PriceOf } from '../catalog/pricing.ts'
 import type { ProviderEntry, Registry } from '../config/registry.ts'
 import type { Config } from '../config/schema.ts'
 import type { GatewayError } from '../errors.ts'
@@ -110,6 +111,8 @@ export interface Settled {
   readonly attempts: readonly Attempted[]
   readonly finish: Finish | 'refused'
   readonly usage: Usage | undefined
+  /** Of a stream: the tokens of the text that has passed, by its characters. */
+  readonly writtenTokens?: number | undefined
   readonly error?: GatewayError | undefined
 }
 
@@ -139,6 +142,7 @@ export interface Ports {
   readonly timers: Timers
   readonly fetch: (request: Request) => Promise<Response>
   readonly health: HealthView
+  readonly priceOf: PriceOf
   /** Where smooth round robin keeps its place. */
   readonly turns: Turns
   /** The providers of this deployment, and their keys. */

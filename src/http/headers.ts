@@ -1,8 +1,8 @@
 import { dayOf, deprecationHeader, sunsetHeader } from '../catalog/civil-date.ts'
-import { formatUsd } from '../catalog/money.ts'
-import { priceOf } from '../catalog/pricing.ts'
+import type { PriceOf } from '../catalog/pricing.ts'
 import type { LifecycleFacts } from '../gateway/candidates.ts'
 import type { Attempted, Facts, Served } from '../gateway/types.ts'
+import { billOf } from '../usage/bill.ts'
 
 /** The names of all headers that the gateway adds to an answer; the README's table is checked against them. */
 export const HEADERS = {
@@ -13,6 +13,7 @@ export const HEADERS = {
   adapted: 'x-gateway-adapted',
   successor: 'x-gateway-successor',
   cost: 'x-gateway-cost',
+  usage: 'x-gateway-usage',
   trace: 'x-gateway-trace',
   upstreamRequestId: 'x-gateway-upstream-request-id',
   shouldRetry: 'x-should-retry',
@@ -29,16 +30,21 @@ export interface Timing {
 }
 
 /** What an answer says about how it came about. */
-export function servedHeaders(served: Served, timing: Timing, now: number): Record<string, string> {
+export function servedHeaders(
+  served: Served,
+  timing: Timing,
+  now: number,
+  priceOf: PriceOf,
+): Record<string, string> {
   const headers = lifecycleHeaders(served.lifecycle)
   const attempts = served.kind === 'early' ? [] : served.attempts
   headers[HEADERS.serverTiming] = serverTiming(timing, attempts)
   if (served.kind !== 'early') headers[HEADERS.attempts] = String(attempts.length)
-  if (served.kind === 'answer') Object.assign(headers, factHeaders(served.facts, now))
+  if (served.kind === 'answer') Object.assign(headers, factHeaders(served.facts, now, priceOf))
   return headers
 }
 
-function factHeaders(facts: Facts, now: number): Record<string, string> {
+function factHeaders(facts: Facts, now: number, priceOf: PriceOf): Record<string, string> {
   const headers: Record<string, string> = {
     [HEADERS.provider]: facts.target.provider,
     [HEADERS.model]: headerText(facts.served.model ?? facts.target.model),
@@ -46,9 +52,11 @@ function factHeaders(facts: Facts, now: number): Record<string, string> {
   if (facts.adapted.length > 0) headers[HEADERS.adapted] = facts.adapted.join(', ')
   if (facts.upstreamRequestId !== undefined)
     headers[HEADERS.upstreamRequestId] = headerText(facts.upstreamRequestId)
-  const { card, served, usage } = facts
-  const price = usage === undefined ? undefined : priceOf({ card, served, usage, date: dayOf(now) })
-  if (price !== undefined) headers[HEADERS.cost] = formatUsd(price.picoUsd)
+  const { card, served, usage, target } = facts
+  if (usage === undefined) return headers
+  const { usd, list } = billOf(priceOf, { card, served, model: target.model, usage, date: dayOf(now) })
+  headers[HEADERS.cost] = usd ?? 'null'
+  if (list !== '') headers[HEADERS.usage] = list
   return headers
 }
 

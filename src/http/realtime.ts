@@ -8,6 +8,7 @@ import { BodyTooLarge, readBytes } from '../lib/read-body.ts'
 import { isRecord } from '../protocol/guards.ts'
 import { modelIn, readOffer, REALTIME_PATH } from '../protocol/realtime.ts'
 import type { AppEnv } from './env.ts'
+import { aboutOf, refusedBy } from './about.ts'
 import { startHold, type Hold } from './body.ts'
 import { formPlace, readForm } from './form.ts'
 import { authenticate } from './pipeline.ts'
@@ -23,8 +24,15 @@ realtime.get(REALTIME_PATH, async (c) => {
   checkOrigin(c)
   c.set('principal', await services.authenticator.authenticate(withKey(c.req.raw.headers, offer.key)))
   const query = new URL(c.req.url).searchParams
-  const { socket, settled } = await services.realtime(query, modelIn(query), scopeOf(c))
-  c.executionCtx.waitUntil(settled.then((each) => services.settled(each)))
+  const scope = scopeOf(c)
+  services.begin(scope.principal.keyId)
+  const model = modelIn(query)
+  const about = aboutOf(c, { endpoint: 'realtime', request: { model } })
+  const { socket, settled } = await services.realtime(query, model, scope).catch((thrown: unknown) => {
+    services.settled(refusedBy(thrown), about, scope.defer)
+    throw thrown
+  })
+  c.executionCtx.waitUntil(settled.then((each) => services.settled(each, about, scope.defer)))
   return new Response(null, {
     status: 101,
     webSocket: socket,

@@ -11,6 +11,7 @@ import { asciiJson, HEADERS, servedHeaders } from './headers.ts'
 import { startHold } from './body.ts'
 import { formHeaders, formPlace, readForm } from './form.ts'
 import { authenticate, readBody } from './pipeline.ts'
+import { aboutOf, refusedBy } from './about.ts'
 import { scopeOf } from './scope.ts'
 import { traceOf } from '../gateway/trace.ts'
 
@@ -45,8 +46,14 @@ function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void 
 
 async function answer<E extends EndpointId>(c: Context<AppEnv>, call: Call<E>): Promise<Response> {
   const services = c.get('services')
-  const served = await services.gateway(call, scopeOf(c))
-  const settled = served.settled.then(services.settled)
+  const scope = scopeOf(c)
+  services.begin(scope.principal.keyId)
+  const served = await services.gateway(call, scope).catch((thrown: unknown) => {
+    services.settled(refusedBy(thrown), aboutOf(c, call), scope.defer)
+    throw thrown
+  })
+  const about = aboutOf(c, call, served)
+  const settled = served.settled.then((each) => services.settled(each, about, scope.defer))
   // A whole answer has settled already; to keep the request alive for it would cost more than to parse it.
   if (served.kind === 'early' || (served.kind === 'answer' && served.body instanceof ReadableStream))
     c.executionCtx.waitUntil(settled)
@@ -88,7 +95,12 @@ async function withForm<E extends EndpointId>(
 }
 
 function respond(c: Context<AppEnv>, served: Served): Response {
-  const headers = servedHeaders(served, { keyMs: c.get('keyMs') }, c.get('startedAt'))
+  const headers = servedHeaders(
+    served,
+    { keyMs: c.get('keyMs') },
+    c.get('startedAt'),
+    c.get('services').priceOf,
+  )
   if (c.req.header('x-gateway-trace') === 'true') {
     headers[HEADERS.trace] = asciiJson(
       traceOf(served.planning, served.kind === 'early' ? [] : served.attempts),
