@@ -21,7 +21,8 @@ export interface LedgerObject {
 export abstract class UsageLedgerShell<Env> extends DurableObject<Env> implements LedgerObject {
   readonly #ledger: Ledger
   #armed = false
-  #window = { since: 0, reports: 0, perS: 0 }
+  #window = { since: 0, reports: 0 }
+  #gatherMs = GATHER_MS
 
   constructor(ctx: DurableObjectState, env: Env, retention: Retention) {
     super(ctx, env)
@@ -32,7 +33,8 @@ export abstract class UsageLedgerShell<Env> extends DurableObject<Env> implement
     const now = Date.now()
     const next = this.#ledger.report(batch, now)
     if (!this.#armed) await this.#arm(now)
-    return { next, gatherMs: gatherFor(this.#rate(now), GATHER_MS) }
+    this.#pace(now)
+    return { next, gatherMs: this.#gatherMs }
   }
 
   async query(query: UsageQuery): Promise<UsageAnswer> {
@@ -59,15 +61,16 @@ export abstract class UsageLedgerShell<Env> extends DurableObject<Env> implement
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + ROLL_UP_MS)
   }
 
-  /** Reports per second in the last full window. */
-  #rate(now: number): number {
-    const { since, reports, perS } = this.#window
+  /** Counts calls, and at the end of a window has isolates call less or more often. */
+  #pace(now: number): void {
+    const { since, reports } = this.#window
     const elapsed = now - since
-    this.#window =
-      elapsed < RATE_WINDOW_MS
-        ? { since, reports: reports + 1, perS }
-        : { since: now, reports: 1, perS: (reports * 1_000) / elapsed }
-    return this.#window.perS
+    if (elapsed < RATE_WINDOW_MS) {
+      this.#window = { since, reports: reports + 1 }
+      return
+    }
+    this.#gatherMs = gatherFor((reports * 1_000) / elapsed, this.#gatherMs)
+    this.#window = { since: now, reports: 1 }
   }
 }
 

@@ -1,3 +1,5 @@
+import { GATHER_MS } from './outbox.ts'
+
 export interface Sharding {
   /** Objects over which keys are spread. */
   readonly shards: number
@@ -25,9 +27,13 @@ function hash(text: string): number {
 }
 
 /** Half of what one object takes with ease; isolates gather for longer before it is passed. */
-export const REPORTS_PER_S = 100
+const REPORTS_PER_S = 100
 
-/** How long isolates should gather, so that an object which is called this often is called less. */
+/** Deferred work is cut off after half a minute. */
+const GATHER_MAX_MS = 25_000
+
+/** How long isolates should gather from now on, given how often they called while they gathered for `gatherMs`. */
 export function gatherFor(reportsPerS: number, gatherMs: number): number {
-  return Math.round(gatherMs * Math.max(1, reportsPerS / REPORTS_PER_S))
+  const fitting = Math.round((gatherMs * reportsPerS) / REPORTS_PER_S)
+  return Math.min(GATHER_MAX_MS, Math.max(GATHER_MS, fitting))
 }

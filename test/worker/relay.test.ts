@@ -130,6 +130,7 @@ describe('an answer comes back as it is', () => {
       'x-gateway-model',
       'x-gateway-provider',
       'x-gateway-upstream-request-id',
+      'x-gateway-usage',
       'x-request-id',
     ])
     expect(response.headers.get('x-gateway-model')).toBe('gpt-4o-mini-2024-07-18')

@@ -51,7 +51,7 @@ function gateway(change: Partial<Parts> = {}) {
     upstream: (answer: typeof send) => {
       send = answer
     },
-    fetch(request: Request) {
+    fetch: (request: Request) => {
       const context = createExecutionContext()
       contexts.push(context)
       return app.fetch(request, env, context)
@@ -69,8 +69,8 @@ interface Answer {
   readonly ledger: Readonly<Record<string, number>>
 }
 const admin = (query: string): Request => get(`/admin/usage?${query}`, { key: ADMIN })
-async function usage({ fetch }: Gateway, query = ''): Promise<Answer> {
-  return (await fetch(admin(query))).json()
+async function usage(under: Gateway, query = ''): Promise<Answer> {
+  return (await under.fetch(admin(query))).json()
 }
 const say = (script: Script, body: Readonly<Record<string, unknown>> = {}, key = KEY_A): Request =>
   chat(

@@ -156,7 +156,14 @@ describe('sharding', () => {
     for (const count of counts.values()) expect(count).toBeGreaterThan(800)
   })
 
-  test('an object that is called too often has isolates gather for longer', () => {
-    expect([20, 100, 150, 400].map((perS) => gatherFor(perS, 2_000))).toEqual([2_000, 2_000, 3_000, 8_000])
+  test('an object that is called too often has isolates gather for longer, until it is not', () => {
+    for (const isolates of [10, 300, 800, 2_000]) {
+      let gatherMs = 2_000
+      for (let window = 0; window < 20; window++)
+        gatherMs = gatherFor((isolates * 1_000) / gatherMs, gatherMs)
+      expect((isolates * 1_000) / gatherMs).toBeLessThanOrEqual(101)
+      if (isolates === 10) expect(gatherMs).toBe(2_000)
+    }
+    expect(gatherFor(10_000, 25_000)).toBe(25_000)
   })
 })
