@@ -57,18 +57,20 @@ export function createSimulator(options: Options = {}): Simulator {
   }
   const scripts = new Scripts()
   const records = new Records(options.recordLimit ?? 1_000)
+  let memory = {}
   const simulator: Simulator = {
     received: records.list,
     rules: (rules) => scripts.add(rules),
     reset() {
       scripts.clear()
       records.clear()
+      memory = {}
     },
     async fetch(request) {
       const url = new URL(request.url)
       if (options.canned === true || url.pathname.startsWith('/canned/')) return canned(request, url, clock)
       if (url.pathname.startsWith('/__sim/')) return control(request, url, scripts, records)
-      return serve(request, url, { clock, settings, scripts, records })
+      return serve(request, url, { clock, settings, scripts, records, memory })
     },
     async connect(request) {
       const handshake = await simulator.fetch(request)
@@ -90,6 +92,7 @@ interface World {
   settings: Settings
   scripts: Scripts
   records: Records
+  memory: object
 }
 
 async function serve(request: Request, url: URL, world: World): Promise<Response> {
@@ -172,7 +175,7 @@ type Known = Arrival & { provider: Provider; headers: Headers }
 async function answer(
   request: Request,
   arrival: Known,
-  { clock, settings, scripts }: World,
+  { clock, settings, scripts, memory }: World,
 ): Promise<Response> {
   const { provider, route, record, headers, url, json, rawBody, bytes, pathModel } = arrival
   record.key = provider.authorize(request.headers, url)
@@ -193,6 +196,7 @@ async function answer(
     script,
     clock,
     settings,
+    memory,
   }
   return deliver({
     reply: await route.handle(exchange),

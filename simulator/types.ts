@@ -92,6 +92,8 @@ export interface Exchange {
   script: Script
   clock: Clock
   settings: Settings
+  /** What this simulator's endpoints remember is kept by it; a reset makes a new one. */
+  memory: object
 }
 
 export interface Route {

@@ -8,6 +8,7 @@ import { errorResponse, toGatewayError } from './http/errors.ts'
 import { HEADERS } from './http/headers.ts'
 import { models } from './http/models.ts'
 import { cors, door, identify, unknownUrl } from './http/pipeline.ts'
+import { responses } from './http/responses.ts'
 import { methodNotAllowed, routes } from './http/routes.ts'
 import { usage } from './http/usage.ts'
 import { endpoints } from './protocol/index.ts'
@@ -30,10 +31,10 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   app.route('/v1', realtime)
   app.route('/v1', health)
   app.route('/', usage)
-  app.all('/v1/realtime/calls', () => refuse(methodNotAllowed('POST')))
+  app.route('/v1', responses)
   for (const { path } of Object.values(endpoints))
     app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))
-  for (const path of GET_PATHS) app.all(path, () => refuse(methodNotAllowed('GET')))
+  for (const [path, allowed] of OTHERS) app.all(path, () => refuse(methodNotAllowed(allowed)))
   app.notFound((c) => refuse(unknownUrl(c.req.method, c.req.path)))
   app.onError((thrown, c) => {
     const error = toGatewayError(thrown)
@@ -44,16 +45,21 @@ export function createApp(servicesFor: (env: Env) => Services): Hono<AppEnv> {
   return app
 }
 
-const GET_PATHS = [
-  '/health',
-  '/metrics',
-  '/admin/usage',
-  '/v1/health',
-  '/v1/models',
-  '/v1/models/:id{.+}',
-  '/v1/realtime',
-  '/v1/usage',
-] as const
+/** Paths beside the endpoints' own, and the methods that they take. */
+const OTHERS: readonly (readonly [path: string, allowed: string])[] = [
+  ['/health', 'GET'],
+  ['/metrics', 'GET'],
+  ['/admin/usage', 'GET'],
+  ['/v1/health', 'GET'],
+  ['/v1/usage', 'GET'],
+  ['/v1/models', 'GET'],
+  ['/v1/models/:id{.+}', 'GET'],
+  ['/v1/realtime', 'GET'],
+  ['/v1/realtime/calls', 'POST'],
+  ['/v1/responses/:id', 'GET, DELETE'],
+  ['/v1/responses/:id/cancel', 'POST'],
+  ['/v1/responses/:id/input_items', 'GET'],
+]
 
 function refuse(error: GatewayError): never {
   throw error

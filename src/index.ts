@@ -4,6 +4,7 @@ import { servicesFor } from './services.ts'
 
 export { HealthRegistry } from './health-object.ts'
 export { UsageLedger } from './usage-object.ts'
+export { ResponseStore } from './responses/object.ts'
 
 const app = createApp(servicesFor)
 

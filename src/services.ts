@@ -10,7 +10,7 @@ import { createRealtimeCall, type RealtimeCall } from './gateway/realtime-call.t
 import { createRealtime, type Realtime } from './gateway/realtime.ts'
 import { createNotes } from './gateway/notes.ts'
 import { createExplain, type Explain } from './gateway/explain.ts'
-import type { Gateway, Ports, Settled } from './gateway/types.ts'
+import type { Gateway, Ports } from './gateway/types.ts'
 import { type Described, describe } from './health/describe.ts'
 import type { HealthObject } from './health/ports.ts'
 import { healthView } from './health/view.ts'
@@ -24,22 +24,19 @@ import { fetchMedia } from './media/fetch.ts'
 import { checkMediaUrl } from './media/policy.ts'
 import { apis } from './providers/index.ts'
 import { reportError, reportUsage } from './report.ts'
-import type { UsageQuery } from './usage/ask.ts'
-import { createBatcher, type Defer } from './usage/batcher.ts'
-import type { DataPoint } from './usage/data-point.ts'
-import type { LedgerObject } from './usage/ledger-object.ts'
-import { readUsage, type UsageReport } from './usage/reader.ts'
-import type { About } from './usage/record.ts'
-import { createRecorder } from './usage/recorder.ts'
-import { ledgerName, ledgerNames } from './usage/shards.ts'
+import { type Books, type BooksParts, createBooks } from './usage/books.ts'
+import type { ResponseStore } from './responses/object.ts'
+import { askAccount, type Question } from './responses/relay.ts'
+import { createKeptResponses, type KeptResponses } from './responses/store.ts'
 
 /** Everything a request is handled with. */
-export interface Services {
+export interface Services extends Books {
   readonly config: Config
   readonly chance: Chance
   readonly timers: Timers
   readonly authenticator: Authenticator
   readonly gateway: Gateway
+  readonly responses: Responses
   readonly explain: Explain
   readonly realtime: Realtime
   readonly realtimeCall: RealtimeCall
@@ -49,11 +46,12 @@ export interface Services {
   /** What an answer costs in this deployment. */
   readonly priceOf: PriceOf
   readonly adminSecret: string | undefined
-  /** Tells the books that a request of a key has begun. */
-  readonly begin: (keyId: string) => void
-  /** Books a request that is over; what that takes goes behind the response. */
-  readonly settled: (settled: Settled, about: About, defer: Defer) => void
-  readonly readUsage: (query: UsageQuery) => Promise<UsageReport>
+}
+
+/** Responses that were made earlier. */
+interface Responses {
+  readonly store: KeptResponses
+  readonly ask: (question: Question) => Promise<Response>
 }
 
 const timers: Timers = {
@@ -78,7 +76,7 @@ export function servicesFor(env: Env): Services {
 }
 
 /** What a deployment is made of, besides the code. */
-export interface Parts {
+export interface Parts extends BooksParts {
   readonly variables: Environment
   /** `gateway.yaml`, compiled. */
   readonly file: unknown
@@ -86,10 +84,7 @@ export interface Parts {
   readonly chance: Chance
   readonly fetch: (request: Request) => Promise<Response>
   readonly healthObject: () => HealthObject
-  /** Absent: nothing is booked. */
-  readonly ledgerObject?: (name: string) => LedgerObject
-  /** Absent where Analytics Engine is not bound. */
-  readonly writePoint?: (point: DataPoint) => void
+  readonly responseShards: DurableObjectNamespace<ResponseStore>
 }
 
 function compose(env: Env): Services {
@@ -103,12 +98,13 @@ function compose(env: Env): Services {
     ledgerObject: (name) => env.LEDGER.getByName(name),
     // A deployment may leave the dataset out.
     ...('USAGE' in env && { writePoint: (point) => env.USAGE.writeDataPoint(point) }),
+    responseShards: env.RESPONSES,
   })
 }
 
 /** Puts the parts together. Tests bring parts of their own. */
 export function composeFrom(parts: Parts): Services {
-  const { variables, file, timers, chance, fetch, healthObject } = parts
+  const { variables, file, timers, chance, fetch, healthObject, responseShards } = parts
   const deployment = readDeployment(variables)
   const config = loadConfig(file, variables)
   const registry = createRegistry(config, variables)
@@ -144,38 +140,19 @@ export function composeFrom(parts: Parts): Services {
     report: reportError,
     priceOf: ports.priceOf,
     adminSecret: deployment.adminSecret,
-    ...createBooks(parts, config, ports.priceOf),
+    ...createBooks(parts, config.usage, { timers, chance, priceOf: ports.priceOf, writeLog: reportUsage }),
+    responses: {
+      store: createKeptResponses(responseShards, {
+        timers,
+        retentionMs: config.responses.retentionDays * 86_400_000,
+      }),
+      ask: (question) =>
+        askAccount({ fetch, timers, registry, apis, timeoutMs: config.timeouts.requestMs }, question),
+    },
     gateway: createGateway(ports),
     explain: createExplain(ports),
     realtime: createRealtime(ports),
     realtimeCall: createRealtimeCall(ports),
     fleetHealth: async () => describe((await healthObject().snapshot()).snapshot),
-  }
-}
-
-/** The books of this isolate, and the way to everybody's. */
-function createBooks(
-  { ledgerObject, writePoint, timers, chance }: Parts,
-  { usage }: Config,
-  priceOf: PriceOf,
-): Pick<Services, 'begin' | 'settled' | 'readUsage'> {
-  if (ledgerObject === undefined) {
-    return { begin: () => undefined, settled: () => undefined, readUsage: (query) => readUsage([], query) }
-  }
-  const isolate = crypto.randomUUID()
-  const recorder = createRecorder({
-    isolate,
-    chance,
-    priceOf,
-    batcher: createBatcher({ isolate, timers, object: ledgerObject }),
-    ledgerOf: (keyId) => ledgerName(keyId, isolate, usage),
-    writePoint,
-    writeLog: reportUsage,
-    logShare: usage.logShare,
-  })
-  return {
-    begin: (keyId) => recorder.begin(keyId),
-    settled: (settled, about, defer) => recorder.end(settled, about, defer),
-    readUsage: (query) => readUsage(ledgerNames(usage).map(ledgerObject), query),
   }
 }

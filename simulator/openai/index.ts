@@ -10,6 +10,7 @@ import { fault, openaiError } from './errors.ts'
 import { images } from './images.ts'
 import { isShut, modelNamed, MODELS } from './models.ts'
 import type { Model } from './models.ts'
+import { responsesRoutes } from './responses/index.ts'
 import { moderations } from './moderations.ts'
 import { speech } from './speech.ts'
 import { transcriptions, translations } from './transcriptions.ts'
@@ -21,6 +22,7 @@ export const openai: Provider = {
   prefix: '/v1/',
   routes: [
     { method: 'POST', path: /^\/v1\/chat\/completions$/, handle: chat },
+    ...responsesRoutes,
     { method: 'POST', path: /^\/v1\/embeddings$/, handle: embeddings },
     { method: 'POST', path: /^\/v1\/moderations$/, handle: moderations },
     { method: 'POST', path: /^\/v1\/images\/generations$/, handle: images },

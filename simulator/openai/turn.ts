@@ -1,3 +1,4 @@
+import { inputText } from './responses/input.ts'
 import type { Media, Tool, Turn } from '../answer.ts'
 import { arrayOf, isObject, objectOf, textOf } from '../json.ts'
 import type { Json, JsonObject } from '../json.ts'
@@ -20,6 +21,7 @@ export function saidIn(body: Json | undefined): string {
   const { messages, input, prompt } = objectOf(body)
   const said = input ?? prompt
   if (said === undefined) return userText(messages)
+  if (arrayOf(said).some(isObject)) return inputText(said)
   return typeof said === 'string' ? said : arrayOf(said).map(textOf).join(' ')
 }
 

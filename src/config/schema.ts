@@ -147,6 +147,12 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Media that the gateway fetches for providers that take none by URL.'),
+  responses: z
+    .strictObject({
+      retentionDays: z.number().int().positive().max(3_650).default(30),
+    })
+    .prefault({})
+    .describe('How long stored responses can be asked for, and gone on from.'),
   timeouts: z
     .strictObject({
       requestMs: milliseconds.default(120_000).describe('A whole answer that is not streamed.'),

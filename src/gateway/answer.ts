@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.ts'
+import { ERRORS, GatewayError } from '../errors.ts'
 import { type Failure, FAILURES, UpstreamFailure } from '../providers/failure.ts'
 
 /** Our words for failures whose own text is not for the caller: it may quote a key or name the operator's account. */
@@ -70,15 +70,14 @@ const RETRY_IS_POINTLESS: ReadonlySet<Failure['kind']> = new Set([
 
 const isFinal = ({ kind, final }: Failure): boolean => final === true || RETRY_IS_POINTLESS.has(kind)
 
-function upstreamFields({ status, upstream }: Failure): Pick<GatewayError['detail'], 'upstream'> {
-  if (status === undefined || status < 400) return {}
-  return {
-    upstream: {
-      status: statusFor(status),
-      type: upstream?.type,
-      code: upstream?.code === null ? null : upstream?.code,
-    },
-  }
+function upstreamFields({ kind, status, upstream }: Failure): Pick<GatewayError['detail'], 'upstream'> {
+  if (status === undefined) return {}
+  const { type, code } = upstream ?? {}
+  if (status >= 400) return { upstream: { status: statusFor(status), type, code } }
+  // An error within an answer has no status of its own.
+  return typeof code === 'string'
+    ? { upstream: { status: ERRORS[FAILURES[kind].code].status, type, code } }
+    : {}
 }
 
 /** Google bills with 402; the SDKs know 429 for it. */

@@ -12,6 +12,8 @@ import type { StrategyName } from '../router/strategies/index.ts'
 /** A target that may serve the request, with what is known of its model. */
 export interface RouteTarget {
   readonly target: Target
+  /** As what it is known to health: models that callers may make up share one entry per provider. */
+  readonly watched: Target
   readonly card: ModelCard | undefined
   /** Lower is tried first. */
   readonly priority: number
@@ -51,6 +53,8 @@ const CLIENT = 'client'
 type Setting = Pick<Config['routes'][string]['targets'][number], 'model' | 'weight' | 'priority'> & {
   readonly provider?: string | undefined
   readonly credential?: string | undefined
+  /** The model was named in a request, and nowhere else. */
+  readonly byCaller?: true
 }
 
 /**
@@ -60,7 +64,11 @@ type Setting = Pick<Config['routes'][string]['targets'][number], 'model' | 'weig
 export function resolve(model: string, resolution: Resolution): Resolved {
   const { config } = resolution
   const route = Object.hasOwn(config.routes, model) ? config.routes[model] : undefined
-  const found = resolveTargets(model, route?.targets ?? [{ model, weight: 1, priority: 0 }], resolution)
+  const found = resolveTargets(
+    model,
+    route?.targets ?? [{ model, weight: 1, priority: 0, byCaller: true }],
+    resolution,
+  )
   if (route === undefined) {
     const spare = config.failover === 'equivalents' ? equivalents(found, resolution) : []
     const targets = [...found.targets, ...spare]
@@ -154,12 +162,32 @@ function expand(
   const credentials = ownKey
     ? [{ name: CLIENT, weight: 1 }]
     : provider.credentials.filter(({ name }) => name === (setting.credential ?? name))
+  const known = isKnown(setting, { provider, model, card }) ? model : ANY_MODEL
+  const targetOf = (id: string, credential: string): Target => ({
+    id: `${provider.name}/${id}`,
+    provider: provider.name,
+    model: id,
+    credential,
+  })
   return credentials.map(({ name, weight }) => ({
-    target: { id: `${provider.name}/${model}`, provider: provider.name, model, credential: name },
+    target: targetOf(model, name),
+    watched: targetOf(known, name),
     card,
     priority: setting.priority,
     weight: setting.weight * weight,
   }))
+}
+
+/** Stands for every model of a provider that nobody but a caller has named. */
+const ANY_MODEL = '*'
+
+/** Named by the catalog or by the operator. What a caller may invent must not fill memory. */
+function isKnown(
+  { byCaller }: Setting,
+  about: { readonly provider: ProviderEntry; readonly model: string; readonly card: ModelCard | undefined },
+): boolean {
+  const { provider, model, card } = about
+  return byCaller !== true || (card !== undefined && card.assumed !== true) || provider.models.includes(model)
 }
 
 function retiredModel(

@@ -106,7 +106,7 @@ async function tryOnce<E extends EndpointId>(
 /** Where the request stands after its last attempt. */
 function progressOf(ports: Ports, run: Run, attempts: readonly Attempted[], at: number): Progress {
   const last = attempts.at(-1)
-  const id = last?.target.id ?? ''
+  const id = run.order[at]?.watched.id ?? ''
   const onThisTarget = attempts.length - (attempts.findLastIndex(({ target }) => target !== last?.target) + 1)
   return {
     attempts: attempts.length,
@@ -119,7 +119,7 @@ function progressOf(ports: Ports, run: Run, attempts: readonly Attempted[], at: 
     p50Ms: usualMs(run.order[at]),
     nextP50Ms: usualMs(run.order[at + 1]),
     sameElsewhere: attempts.some(
-      ({ target, failure }) => target.id !== id && failure?.kind === last?.failure?.kind,
+      ({ target, failure }) => target.id !== last?.target.id && failure?.kind === last?.failure?.kind,
     ),
   }
 }

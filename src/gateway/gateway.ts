@@ -57,9 +57,18 @@ export function resolveCall<E extends EndpointId>(ports: Ports, call: Call<E>, s
   })
   const first = resolved.targets[0]?.target.provider
   if (first === undefined) throw noCredential(call.request.model)
-  return ownKey
+  const allowed = ownKey
     ? { ...resolved, targets: resolved.targets.filter(({ target }) => target.provider === first) }
     : resolved
+  return narrowed(allowed, call)
+}
+
+/** What an earlier request left somewhere can only be used there. */
+function narrowed(resolved: Resolved, { only }: Call<EndpointId>): Resolved {
+  if (only === undefined) return resolved
+  const targets = resolved.targets.filter(({ target }) => only.serves(target))
+  if (targets.length === 0) throw only.otherwise()
+  return { ...resolved, targets }
 }
 
 interface Clock {

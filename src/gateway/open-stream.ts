@@ -9,7 +9,7 @@ import { billed, withTrailer } from './billed.ts'
 import { breakOf, MAX_ANSWER_BYTES } from './failure-of.ts'
 import { fanOutDecoder } from './fan-out.ts'
 import { readUnexpected } from './read-failure.ts'
-import { relaySink, translateSink } from './sinks.ts'
+import { PassedOn, relaySink, translateSink } from './sinks.ts'
 
 /** Opens a stream and waits for its first meaningful event. */
 export async function openStream<W extends Wire>(
@@ -33,8 +33,11 @@ export async function openStream<W extends Wire>(
     keepAliveMs: limits.keepAliveMs,
     maxEventChars: MAX_ANSWER_BYTES,
     stalled: () => new UpstreamFailure({ kind: 'stalled', message: 'The upstream stream stalled.' }),
-    errorFrame: (thrown) =>
-      endpoint.errorFrame(errorOf(new UpstreamFailure(breakOf(thrown, input.signal)), ownKey).toBody()),
+    errorFrame(thrown) {
+      if (thrown instanceof PassedOn) return ''
+      const error = errorOf(new UpstreamFailure(breakOf(thrown, input.signal)), ownKey)
+      return endpoint.errorFrame(error.toBody(), observer.events)
+    },
     onCancel,
   })
   await stream.start()

@@ -108,11 +108,11 @@ function candidateOf<E extends EndpointId>(
   },
 ): Candidate {
   const { target: route, alone, tokens, outputTokens } = about
-  const { target, card, priority, weight } = route
+  const { target, watched, card, priority, weight } = route
   const entry = ports.registry.providers.get(target.provider)
   return {
     id: `${target.id}#${target.credential}`,
-    target,
+    target: watched,
     priority,
     weight,
     // What a lone target lacks is said in full by whoever prepares the request for it.
@@ -122,10 +122,10 @@ function candidateOf<E extends EndpointId>(
     ...(alone
       ? UNJUDGED
       : judged(route, { tokens, outputTokens, now: ports.timers.now(), priceOf: ports.priceOf })),
-    admission: ports.health.admit(target.id),
+    admission: ports.health.admit(watched.id),
     // A gate is shut for the deployment's keys; the caller's own is none of them.
-    gate: scope.principal.credential === undefined ? ports.health.gate(target) : undefined,
-    ...healthOf(ports.health.view(target.id)),
+    gate: scope.principal.credential === undefined ? ports.health.gate(watched) : undefined,
+    ...healthOf(ports.health.view(watched.id)),
   }
 }
 type Judgement = Pick<Candidate, 'features' | 'contextTokens' | 'costNano'>

@@ -37,7 +37,8 @@ export async function prepare<E extends EndpointId>(
   const { target } = candidate
   const entry = ports.registry.providers.get(target.provider)
   const provider = entry && ports.apis[entry.api]
-  const codec = provider && eligibleCodec(provider, call.endpoint, candidate.card)
+  const usual = provider && eligibleCodec(provider, call.endpoint, candidate.card)
+  const codec = usual?.instead?.(call.request, { model: target.model, card: candidate.card }) ?? usual
   if (entry === undefined || provider === undefined || codec === undefined)
     throw notServed(call, provider, candidate.card)
   const context: CodecContext = {

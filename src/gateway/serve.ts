@@ -71,7 +71,7 @@ interface Sending {
   readonly contentType: string
   readonly body: string | Uint8Array | ReadableStream<Uint8Array>
   readonly ended: Promise<
-    Pick<Settled, 'finish' | 'error'> & Partial<Pick<Settled, 'usage' | 'writtenTokens'>>
+    Pick<Settled, 'finish' | 'error' | 'answer'> & Partial<Pick<Settled, 'usage' | 'writtenTokens'>>
   >
 }
 
@@ -81,7 +81,7 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean
       return {
         contentType: 'application/json',
         body: answer.body,
-        ended: Promise.resolve({ finish: 'complete' }),
+        ended: Promise.resolve({ finish: 'complete', answer: answer.response }),
       }
     case 'bytes':
       return {
@@ -95,6 +95,7 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, ownKey: boolean
         finish,
         usage: observer.usage,
         writtenTokens: observer.writtenTokens,
+        answer: observer.answer,
         error: thrown === undefined ? undefined : errorOf(thrown, ownKey),
       }))
       return { contentType: EVENT_STREAM, body: relay.body, ended }

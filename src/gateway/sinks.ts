@@ -6,6 +6,9 @@ import { INTERRUPTED } from './answer.ts'
 
 const DONE = '[DONE]'
 
+/** A failure that the caller has been told of in the upstream's own words: no frame of ours follows. */
+export class PassedOn extends UpstreamFailure {}
+
 /**
  * A stream that already is in the caller's format: every event is read, and its text sent as it came, but for what
  * the caller did not ask for. A stream without its end marker, or that did not say it was over, was cut short.
@@ -18,6 +21,7 @@ export function relaySink<W extends Wire>(
 ): Sink {
   const trim = endpoint.trim(request)
   let done = !endpoint.doneMarker
+  let passedOn: Failure | undefined
   return {
     get started() {
       return observer.started
@@ -35,12 +39,17 @@ export function relaySink<W extends Wire>(
       }
       const event = parse(data)
       const error = endpoint.errorIn(event)
-      if (error !== undefined) throw new UpstreamFailure(classify(error))
+      if (error !== undefined) {
+        const failure = classify(error)
+        if (endpoint.passesErrors !== true || !observer.started) throw new UpstreamFailure(failure)
+        passedOn ??= failure
+      }
       see(observer, event)
       const text = trim === undefined ? data : trim(event, data)
       if (text !== undefined) write(text === data ? raw : replaced(raw, data, text))
     },
     end() {
+      if (passedOn !== undefined) throw new PassedOn(passedOn)
       if (!done || !observer.complete) throw cutShort()
     },
   }

@@ -49,6 +49,11 @@ export interface Call<E extends EndpointId> {
   readonly endpoint: E
   readonly request: Wires[E]['request']
   readonly raw: RawBody
+  /** The targets that may serve, where an earlier request has left something at them; none: `otherwise`. */
+  readonly only?: {
+    readonly serves: (target: Target) => boolean
+    readonly otherwise: () => GatewayError
+  }
   /** Set while nobody has read the body: reads it. Until then `request` is what headers say of it. */
   readonly whole?: () => Promise<Call<E>>
 }
@@ -114,6 +119,8 @@ export interface Settled {
   /** Of a stream: the tokens of the text that has passed, by its characters. */
   readonly writtenTokens?: number | undefined
   readonly error?: GatewayError | undefined
+  /** All of the answer, where it was JSON or the stream's last event carried it. */
+  readonly answer?: object | undefined
 }
 
 /** What the caller gets. Facts come back as values; nothing is written into a shared context. */

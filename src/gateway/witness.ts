@@ -22,24 +22,24 @@ export function witness({ health, timers, chance }: Ports, scope: Scope, promptT
   }
   return {
     began: ({ permit }) => health.record({ kind: 'began', permit }),
-    succeeded({ permit, target }, ms, allowances) {
+    succeeded({ permit, watched }, ms, allowances) {
       health.record({ kind: 'settled', permit, failed: 0 })
-      health.record({ kind: 'measured', target: target.id, promptTokens, ttftMs: ms })
-      close(gateOfAllowance(allowances, target, timers.now()))
+      health.record({ kind: 'measured', target: watched.id, promptTokens, ttftMs: ms })
+      close(gateOfAllowance(allowances, watched, timers.now()))
     },
-    failed({ permit, target }, failure) {
+    failed({ permit, watched }, failure) {
       const { health: weight } = FAILURES[failure.kind]
       if (weight > 0) health.record({ kind: 'settled', permit, failed: weight })
       else if (failure.kind === 'content_policy') health.record({ kind: 'settled', permit, failed: 0 })
       else health.record({ kind: 'void', permit })
-      close(gateOf({ failure, subject: target, now: timers.now(), random: chance.random() }))
+      close(gateOf({ failure, subject: watched, now: timers.now(), random: chance.random() }))
     },
-    retried: ({ target }) => health.record({ kind: 'retried', target: target.id }),
-    ended({ permit, target }, { finish, usage }, streamedMs) {
+    retried: ({ watched }) => health.record({ kind: 'retried', target: watched.id }),
+    ended({ permit, watched }, { finish, usage }, streamedMs) {
       if (finish === 'cut-short') health.record({ kind: 'settled', permit: plain(permit), failed: 1 })
       if (finish !== 'complete' || usage === undefined || streamedMs <= 0 || usage.outputTokens === 0) return
       const tokensPerS = (usage.outputTokens * 1_000) / streamedMs
-      health.record({ kind: 'measured', target: target.id, promptTokens, tokensPerS })
+      health.record({ kind: 'measured', target: watched.id, promptTokens, tokensPerS })
     },
   }
 }

@@ -5,8 +5,9 @@ import type { Call, Served } from '../gateway/types.ts'
 import { endpointOf, endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
 import { formFields } from '../protocol/upload.ts'
 import type { Endpoint, FormRules } from '../protocol/endpoint.ts'
+import { continued, remember } from '../responses/continuation.ts'
 import type { AppEnv } from './env.ts'
-import { errorResponse, fromZod } from './errors.ts'
+import { errorResponse, fromZod, toGatewayError } from './errors.ts'
 import { asciiJson, HEADERS, servedHeaders } from './headers.ts'
 import { startHold } from './body.ts'
 import { formHeaders, formPlace, readForm } from './form.ts'
@@ -18,6 +19,11 @@ import { traceOf } from '../gateway/trace.ts'
 /** One POST route per endpoint of the table. */
 export const routes = new Hono<AppEnv>()
 serve('chat', endpoints.chat)
+serve('responses', endpoints.responses, {
+  before: (call, { services, principal }) => continued(services.responses.store, call, principal.tenant),
+  after: (call, served, { services: { responses, chance }, principal: { tenant } }) =>
+    remember(responses.store, { call, served, tenant, chance }),
+})
 serve('completions', endpoints.completions)
 serve('embeddings', endpoints.embeddings)
 serve('moderations', endpoints.moderations)
@@ -27,7 +33,13 @@ serve('transcriptions', endpoints.transcriptions)
 serve('translations', endpoints.translations)
 serve('clientSecrets', endpoints.clientSecrets)
 
-function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void {
+/** What an endpoint that remembers does around a call; `after` runs behind the answer. */
+interface Around<E extends EndpointId> {
+  readonly before: (call: Call<E>, variables: AppEnv['Variables']) => Promise<Call<E>>
+  readonly after: (call: Call<E>, served: Served, variables: AppEnv['Variables']) => Promise<void>
+}
+
+function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>, around?: Around<E>): void {
   const { form } = endpoint
   if (form !== undefined) {
     routes.post(endpoint.path, authenticate, (c) => withForm(c, id, form))
@@ -40,11 +52,27 @@ function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void 
     zValidator('json', endpoint.envelope, (result) => {
       if (!result.success) throw fromZod(result.error)
     }),
-    (c) => answer(c, { endpoint: id, request: c.req.valid('json'), raw: c.get('raw') }),
+    async (c) => {
+      const asked: Call<E> = { endpoint: id, request: c.req.valid('json'), raw: c.get('raw') }
+      return around === undefined ? answer(c, asked) : remembered(c, asked, around)
+    },
   )
 }
 
-async function answer<E extends EndpointId>(c: Context<AppEnv>, call: Call<E>): Promise<Response> {
+async function remembered<E extends EndpointId>(
+  c: Context<AppEnv>,
+  asked: Call<E>,
+  { before, after }: Around<E>,
+): Promise<Response> {
+  const call = await before(asked, c.var)
+  return answer(c, call, (served) => after(call, served, c.var))
+}
+
+async function answer<E extends EndpointId>(
+  c: Context<AppEnv>,
+  call: Call<E>,
+  after?: (served: Served) => Promise<void>,
+): Promise<Response> {
   const services = c.get('services')
   const scope = scopeOf(c)
   services.begin(scope.principal.keyId)
@@ -52,6 +80,10 @@ async function answer<E extends EndpointId>(c: Context<AppEnv>, call: Call<E>): 
     services.settled(refusedBy(thrown), aboutOf(c, call), scope.defer)
     throw thrown
   })
+  if (after !== undefined) {
+    const failed = (thrown: unknown): void => services.report(c.get('requestId'), toGatewayError(thrown))
+    c.executionCtx.waitUntil(after(served).catch(failed))
+  }
   const about = aboutOf(c, call, served)
   const settled = served.settled.then((each) => services.settled(each, about, scope.defer))
   // A whole answer has settled already; to keep the request alive for it would cost more than to parse it.

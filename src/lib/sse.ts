@@ -31,7 +31,7 @@ export interface RelayOptions {
   readonly maxEventChars: number
   /** What `started` and the error frame say of a stall. */
   readonly stalled: () => Error
-  /** The one frame that ends a broken stream; no `[DONE]` follows. */
+  /** The one frame that ends a broken stream, or none if an event has told of it; no `[DONE]` follows. */
   readonly errorFrame: (thrown: unknown) => string
   readonly onCancel: () => void
 }
@@ -186,7 +186,8 @@ class StreamRelay implements Relay {
   #settle(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#stopWatch?.()
     const broken = this.#state === 'broken'
-    if (broken) controller.enqueue(encoder.encode(this.#options.errorFrame(this.#thrown)))
+    const frame = broken ? this.#options.errorFrame(this.#thrown) : ''
+    if (frame !== '') controller.enqueue(encoder.encode(frame))
     controller.close()
     this.#settled.resolve(broken ? { finish: 'cut-short', thrown: this.#thrown } : { finish: 'complete' })
   }

@@ -221,8 +221,9 @@ export interface ChatCompletion {
 export interface ToolCallDelta {
   readonly index: number
   readonly id?: string
-  readonly type?: 'function'
+  readonly type?: 'function' | 'custom'
   readonly function?: { readonly name?: string; readonly arguments?: string }
+  readonly custom?: { readonly name?: string; readonly input?: string }
   readonly extra_content?: ExtraContent
 }
 export interface ChatDelta {

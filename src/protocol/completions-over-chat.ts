@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { Decoder } from '../lib/sse.ts'
-import type { Bridge } from './bridge.ts'
+import type { Bridge } from './bridge/bridge.ts'
 import type { ChatChunk, ChatCompletion, ChatRequest, ChatWire, FinishReason, Logprobs } from './chat.ts'
 import { chat } from './chat-endpoint.ts'
 import type { Completion, CompletionChoice, CompletionsRequest, CompletionsWire } from './completions.ts'
@@ -10,7 +10,7 @@ import { isRecord } from './guards.ts'
 /** Legacy completions by a chat model: the prompt is the user's message, the answer's text the completion. */
 export const completionsOverChat: Bridge<CompletionsWire, ChatWire> = {
   to: chat,
-  request: toChat,
+  request: (request) => ({ request: toChat(request), adapted: [], renamed: (text) => text }),
   response: fromChat,
   events,
   fanOut: completionsFanOut,

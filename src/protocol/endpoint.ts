@@ -24,6 +24,8 @@ export interface MediaReference {
 export interface ServedBy {
   readonly model?: string | undefined
   readonly tier?: string | undefined
+  /** Its id, where the answer can be asked for again. */
+  readonly id?: string | undefined
 }
 
 /**
@@ -40,6 +42,10 @@ export interface Observer<Event> {
   /** Tokens of the text that has passed, by its characters; for an answer that ends without usage. Absent: not counted. */
   readonly writtenTokens?: number | undefined
   readonly served: ServedBy
+  /** The whole answer, where the stream's last event carries it. */
+  readonly answer?: object | undefined
+  /** How many events have passed, where they are numbered. */
+  readonly events?: number
 }
 
 /** Serves one request by several upstream calls, for a provider that lacks the option (e.g. `n`). */
@@ -87,6 +93,8 @@ export interface Endpoint<W extends Wire> {
   readonly capability: CatalogEndpoint | undefined
   /** Whether a good stream ends with `data: [DONE]`, beside its own last event. */
   readonly doneMarker: boolean
+  /** An error after the stream has started is an event of its own, and is passed on as the stream's end. */
+  readonly passesErrors?: true
   /** Set for a body that is a form. */
   readonly form?: FormRules<W>
   /** The shape that the body must have before anything else reads it. */
@@ -110,8 +118,8 @@ export interface Endpoint<W extends Wire> {
   frame(event: W['event'], data: string): string
   /** The error body in an event of an upstream that carries one instead of an answer. */
   errorIn(event: unknown): unknown
-  /** The frame that ends a broken stream. */
-  errorFrame(body: ErrorBody): string
+  /** The frame that ends a broken stream, after so many `events`. */
+  errorFrame(body: ErrorBody, events?: number): string
   /**
    * Adds what an event cost to the usage in it: a function from an event, its text and its usage's bill. Absent, or
    * `undefined` for a request that did not ask for usage.

@@ -7,12 +7,15 @@ import type { Endpoint } from './endpoint.ts'
 import { images, type ImagesWire } from './images.ts'
 import { moderations, type ModerationsWire } from './moderations.ts'
 
+import type { ResponsesWire } from './responses.ts'
+import { responses } from './responses-endpoint.ts'
 import { speech, type SpeechWire } from './speech.ts'
 import { type TranscriptionWire, transcriptions, translations } from './transcriptions.ts'
 
 /** Adding an endpoint: one file, and one line in each of the two tables. */
 export interface Wires {
   chat: ChatWire
+  responses: ResponsesWire
   completions: CompletionsWire
   embeddings: EmbeddingsWire
   moderations: ModerationsWire
@@ -25,6 +28,7 @@ export interface Wires {
 export type EndpointId = keyof Wires
 export const endpoints: { readonly [E in EndpointId]: Endpoint<Wires[E]> } = {
   chat,
+  responses,
   completions,
   embeddings,
   moderations,

@@ -1,6 +1,7 @@
+import { responsesOverChat } from '../protocol/bridge/responses-over-chat.ts'
 import { completionsOverChat } from '../protocol/completions-over-chat.ts'
 import type { EndpointId, Wires } from '../protocol/index.ts'
-import { bridged } from './bridge.ts'
+import { bridged } from './bridged.ts'
 import { gemini } from './gemini/index.ts'
 import { openai } from './openai/index.ts'
 import type { Codec, Provider } from './provider.ts'
@@ -10,6 +11,7 @@ export const apis: { readonly openai: Provider; readonly gemini: Provider } = { 
 
 /** Endpoints that a provider serves by its codec for another. */
 const BRIDGES: { readonly [E in EndpointId]?: (provider: Provider) => Codec<Wires[E]> | undefined } = {
+  responses: ({ codecs: { chat }, classify }) => chat && bridged(responsesOverChat, chat, classify),
   completions: ({ codecs: { chat }, classify }) => chat && bridged(completionsOverChat, chat, classify),
 }
 

@@ -68,8 +68,16 @@ export interface Patch {
 /** Whether a model of the catalog is served, where its own list of endpoints does not say so. */
 type Serves = (card: ModelCard) => boolean
 
+interface Chooser<W extends Wire> {
+  /** Another codec of the same provider, for the requests that this one cannot serve. */
+  readonly instead?: (
+    request: W['request'],
+    about: { readonly model: string; readonly card: ModelCard | undefined },
+  ) => Codec<W> | undefined
+}
+
 /** The upstream already speaks OpenAI: bytes are relayed, and only read. */
-export interface Passthrough<W extends Wire> {
+export interface Passthrough<W extends Wire> extends Chooser<W> {
   readonly kind: 'passthrough'
   readonly path: `/${string}`
   /** `undefined` sends the caller's own bytes. */
@@ -78,7 +86,7 @@ export interface Passthrough<W extends Wire> {
 }
 
 /** The upstream speaks its own format. All functions are pure, and none may change the request. */
-export interface Translation<W extends Wire> {
+export interface Translation<W extends Wire> extends Chooser<W> {
   readonly kind: 'translation'
   /** Throws `GatewayError` for what cannot be honoured. */
   readonly encode: (request: W['request'], context: CodecContext) => Upstream

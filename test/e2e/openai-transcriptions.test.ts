@@ -20,8 +20,10 @@ const sound = (bytes: Uint8Array = SOUND) => toFile(bytes, 'otter.wav', { type: 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** The sound that a provider was given. */
-function heard(at = 0): string {
-  const json = gateway.received[at]?.json as {
+function heard(): string {
+  // The gateway's own checks of the providers' health come in between.
+  const [asked] = gateway.received.filter(({ method }) => method === 'POST')
+  const json = (asked?.json ?? {}) as {
     file?: { sha256: string }
     contents?: { parts: { inlineData?: { data: string } }[] }[]
   }

@@ -39,6 +39,9 @@ const TRAFFIC: readonly (() => Promise<Response>)[] = [
   () => chat('gemini-2.5-flash', { error: 'per_day' }),
   () => post('/embeddings', { model: 'text-embedding-3-small', input: ['one text', 'and another'] }),
   () => post('/completions', { model: 'gpt-4o-mini', prompt: 'Once upon a time' }),
+  () => post('/responses', { model: 'gpt-4o-mini', input: 'Good evening' }),
+  () => post('/responses', { model: 'gpt-4o-mini', input: 'Good night', stream: true }),
+  () => post('/responses', { model: 'gemini-2.5-flash', input: 'Good night', stream: true }),
   () => post('/moderations', { model: 'omni-moderation-latest', input: 'a kind word' }),
 ]
 
@@ -57,8 +60,9 @@ function served() {
     if (said === undefined || !complete || status !== 200) continue
     const of = (name: string): number => Number(said[name] ?? 0)
     if (path.includes('moderations')) continue
-    input += of('prompt_tokens') + of('promptTokenCount')
-    output += of('completion_tokens') + of('candidatesTokenCount') + of('thoughtsTokenCount')
+    input += of('prompt_tokens') + of('input_tokens') + of('promptTokenCount')
+    output +=
+      of('completion_tokens') + of('output_tokens') + of('candidatesTokenCount') + of('thoughtsTokenCount')
   }
   return { input, output }
 }

@@ -1,4 +1,5 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env as bindings } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
@@ -94,7 +95,11 @@ export function bench({ variables = DEPLOYMENTS.gateway, config, timers, upstrea
   }
   vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => send(new Request(input, init)))
   const object = healthObject(timers ?? REAL_TIMERS)
-  const env = { ...variables, HEALTH: { getByName: () => object } } as unknown as Env
+  const env = {
+    ...variables,
+    HEALTH: { getByName: () => object },
+    RESPONSES: bindings.RESPONSES,
+  } as unknown as Env
   const own =
     config === undefined && timers === undefined ? undefined : compose(variables, { config, timers, send })
   const services: Services = { ...(own ?? servicesFor(env)), settled: (each) => void settled.push(each) }
@@ -137,6 +142,7 @@ function compose(
     chance: { now: () => timers.now(), random: () => Math.random() },
     fetch: send,
     healthObject: () => object,
+    responseShards: bindings.RESPONSES,
   })
 }
 /** A health object in this process: the real reducer without its shell. */

@@ -39,6 +39,7 @@ function gateway(change: Partial<Parts> = {}) {
     chance: { now: () => Date.now(), random: () => 0.5 },
     fetch: (request) => send(request),
     healthObject: () => env.HEALTH.getByName('usage-test'),
+    responseShards: env.RESPONSES,
     ledgerObject: (name) => env.LEDGER.getByName(name),
     writePoint: (point) => void points.push(point),
     ...change,

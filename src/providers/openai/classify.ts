@@ -18,6 +18,24 @@ const BY_CODE: Readonly<Record<string, FailureKind>> = {
   rate_limit_exceeded: 'rate_limited',
   server_is_overloaded: 'overloaded',
   unsupported_country_region_territory: 'precondition',
+  // Codes of a response that failed after it had begun (openai.md 3.6); those that are not here may be anything.
+  invalid_prompt: 'bad_request',
+  data_residency_mismatch: 'bad_request',
+  bio_policy: 'content_policy',
+  image_content_policy_violation: 'content_policy',
+  invalid_image: 'bad_request',
+  invalid_image_format: 'bad_request',
+  invalid_base64_image: 'bad_request',
+  invalid_image_url: 'bad_request',
+  invalid_image_mode: 'bad_request',
+  image_too_large: 'bad_request',
+  image_too_small: 'bad_request',
+  image_parse_error: 'bad_request',
+  image_file_too_large: 'bad_request',
+  unsupported_image_media_type: 'bad_request',
+  empty_image_file: 'bad_request',
+  failed_to_download_image: 'bad_request',
+  image_file_not_found: 'bad_request',
 }
 const BY_TYPE: Readonly<Record<string, FailureKind>> = {
   insufficient_quota: 'quota_exhausted',
@@ -56,13 +74,18 @@ export function classify(status: number, headers: Headers, body: unknown): Failu
   const type = text(error?.['type'])
   const message = text(error?.['message'])
   return {
-    kind: kindOf(status, code, type),
+    kind: isMissingItem(status, error) ? 'bad_request' : kindOf(status, code, type),
     message: message ?? `The upstream answered with status ${status}.`,
     status,
     retryAfterMs: retryAfterMs(headers),
     final: message !== undefined && TOO_LARGE.test(message),
     upstream: error && { type, code: code ?? null, param: text(error['param']) ?? null },
   }
+}
+
+/** What the caller named in its input, and not the model (openai.md 3.2). */
+function isMissingItem(status: number, error: Readonly<Record<string, unknown>> | undefined): boolean {
+  return status === 404 && /^(?:input|previous_response_id)\b/.test(text(error?.['param']) ?? '')
 }
 
 function kindOf(status: number, code: string | undefined, type: string | undefined): FailureKind {

@@ -1,4 +1,5 @@
 import type { ChatWire } from '../../protocol/chat.ts'
+import type { ResponsesWire } from '../../protocol/responses.ts'
 import type { Passthrough, Provider } from '../provider.ts'
 import { allowances } from './allowances.ts'
 import { patchChat } from './chat.ts'
@@ -7,11 +8,25 @@ import type { ImagesWire } from '../../protocol/images.ts'
 import type { SpeechWire } from '../../protocol/speech.ts'
 import type { TranscriptionWire } from '../../protocol/transcriptions.ts'
 import type { ModerationsWire } from '../../protocol/moderations.ts'
+import { needsResponses, overResponses } from './chat-over-responses.ts'
 import { classify } from './classify.ts'
 import { clientSecrets } from './client-secrets.ts'
 import { relayed } from './relayed.ts'
+import { patchResponses } from './responses.ts'
 
-const chat: Passthrough<ChatWire> = { kind: 'passthrough', path: '/chat/completions', patch: patchChat }
+const responses: Passthrough<ResponsesWire> = {
+  kind: 'passthrough',
+  path: '/responses',
+  patch: patchResponses,
+}
+const bridge = overResponses(responses)
+const chat: Passthrough<ChatWire> = {
+  kind: 'passthrough',
+  path: '/chat/completions',
+  patch: patchChat,
+  serves: ({ endpoints }) => endpoints.includes('chat') || endpoints.includes('responses'),
+  instead: (request, about) => (needsResponses(request, about) ? bridge : undefined),
+}
 
 /** OpenAI, and every vendor that speaks its API: they differ by base URL and credential alone. */
 export const openai: Provider = {
@@ -19,6 +34,7 @@ export const openai: Provider = {
   authorize: (credential) => ({ authorization: `Bearer ${credential}` }),
   codecs: {
     chat,
+    responses,
     embeddings: relayed<EmbeddingsWire>('/embeddings'),
     moderations: relayed<ModerationsWire>('/moderations'),
     images: relayed<ImagesWire>('/images/generations'),

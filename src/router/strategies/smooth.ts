@@ -40,7 +40,8 @@ export function smooth(
 ): readonly Scored[] {
   if (candidates.length === 0) return []
   const weights = candidates.map((candidate) => Math.max(0, weightOf(candidate)))
-  const key = candidates.map((candidate) => candidate.id).join(' ')
+  // By what they are watched as: names that callers make up must not fill memory.
+  const key = candidates.map(({ target }) => `${target.id}#${target.credential}`).join(' ')
   const { best, next } = pick(context.turns.get(key) ?? randomPlace(weights, context.random), weights)
   context.turns.set(key, next)
   return candidates

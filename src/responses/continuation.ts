@@ -1,0 +1,73 @@
+import type { Call, Served, Settled } from '../gateway/types.ts'
+import type { Chance } from '../lib/chance.ts'
+import { isOwnResponse } from '../protocol/bridge/response-shell.ts'
+import type { Target } from '../providers/provider.ts'
+import { madeElsewhere, previousNotFound } from './errors.ts'
+import { identified, inputItems } from './items.ts'
+import { isResponse, type Kept } from './kept.ts'
+import type { KeptResponses } from './store.ts'
+
+type ResponsesCall = Call<'responses'>
+
+/** The call with what an earlier response left: the items that came before, or the one account that has them. */
+export async function continued(
+  store: KeptResponses,
+  call: ResponsesCall,
+  tenant: string,
+): Promise<ResponsesCall> {
+  const { previous_response_id: id } = call.request
+  if (id === undefined || id === null) return call
+  const kept = await store.find(tenant, id)
+  if (kept === undefined) throw previousNotFound(id)
+  if (kept.kind === 'held') {
+    const input = [...kept.input, ...kept.response.output, ...inputItems(call.request)]
+    return { ...call, request: { ...call.request, input } }
+  }
+  return { ...call, only: { serves: (target) => isAt(target, kept), otherwise: () => madeElsewhere(id) } }
+}
+
+function isAt({ provider, credential }: Target, kept: Kept & { readonly kind: 'relayed' }): boolean {
+  return provider === kept.provider && credential === kept.credential
+}
+
+/**
+ * Writes down what was answered, behind the answer: at once, at which account a response lies; at the end, all of
+ * one that lies nowhere else. Rejects if it cannot be written.
+ */
+export async function remember(
+  store: KeptResponses,
+  {
+    call,
+    served,
+    tenant,
+    chance,
+  }: {
+    readonly call: ResponsesCall
+    readonly served: Served
+    readonly tenant: string
+    readonly chance: Chance
+  },
+): Promise<void> {
+  if (call.request.store === false) return
+  const early = served.kind === 'answer' ? await whereItLies(served.facts, store, tenant) : false
+  const settled = await served.settled
+  const { answer } = settled
+  if (isResponse(answer) && isOwnResponse(answer.id)) {
+    const input = identified(inputItems(call.request), chance)
+    return store.keep(tenant, answer.id, { kind: 'held', input, response: answer })
+  }
+  if (!early && settled.facts !== undefined) await whereItLies(settled.facts, store, tenant, answer)
+}
+
+/** Whether it is known by now. A stream names its response in its first event. */
+async function whereItLies(
+  { served, target: { provider, credential } }: NonNullable<Settled['facts']>,
+  store: KeptResponses,
+  tenant: string,
+  answer?: object,
+): Promise<boolean> {
+  const id = served.id ?? (isResponse(answer) ? answer.id : undefined)
+  if (id === undefined || isOwnResponse(id)) return false
+  await store.keep(tenant, id, { kind: 'relayed', provider, credential })
+  return true
+}

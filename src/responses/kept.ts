@@ -1,0 +1,44 @@
+import { isRecord } from '../protocol/guards.ts'
+import type { Item, ResponseObject } from '../protocol/responses.ts'
+
+/** What is known of a response that was made earlier. */
+export type Kept =
+  /** It lies at the account that made it; only that account can show it, or go on from it. */
+  | { readonly kind: 'relayed'; readonly provider: string; readonly credential: string }
+  /** A bridge made it, and it lies here. `input` is all that it answered, of earlier responses, too. */
+  | { readonly kind: 'held'; readonly input: readonly Item[]; readonly response: ResponseObject }
+
+export function writeKept(kept: Kept): string {
+  return JSON.stringify(kept)
+}
+
+/** Undefined for what no version of this gateway has written. */
+export function readKept(text: string): Kept | undefined {
+  const value: unknown = JSON.parse(text)
+  if (!isRecord(value)) return undefined
+  const { kind, provider, credential, input, response } = value
+  if (kind === 'relayed' && typeof provider === 'string' && typeof credential === 'string')
+    return { kind, provider, credential }
+  if (kind === 'held' && Array.isArray(input) && isResponse(response))
+    return { kind, input: input.filter(isRecord), response }
+  return undefined
+}
+
+/** Whether a finished answer is one that can be kept. */
+export function isResponse(value: unknown): value is ResponseObject {
+  return isRecord(value) && typeof value['id'] === 'string' && Array.isArray(value['output'])
+}
+
+/** Where a response of one tenant lies; another tenant's question for the same id leads elsewhere. */
+export function keyOf(tenant: string, id: string): string {
+  return `${tenant.length}:${tenant}${id}`
+}
+
+/** Spread over so many objects that none is a bottleneck, and few enough to keep an eye on. */
+const SHARDS = 64
+
+export function shardOf(key: string): string {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
+  return `responses-${(hash >>> 0) % SHARDS}`
+}
