@@ -16,6 +16,7 @@ import { models } from './http/models.ts'
 import { cors, door, identify, unknownUrl } from './http/pipeline.ts'
 import { responses } from './http/responses.ts'
 import { methodNotAllowed, routes } from './http/routes.ts'
+import { usage } from './http/usage.ts'
 import { endpoints } from './protocol/index.ts'
 import type { Services } from './services.ts'
 
@@ -43,6 +44,7 @@ export function createApp(
   app.route('/admin', adminConfig)
   app.route('/admin', adminKeys)
   app.route('/v1', ownUsage)
+  app.route('/', usage)
   app.route('/v1', responses)
   for (const { path } of Object.values(endpoints))
     app.all(`/v1${path}`, () => refuse(methodNotAllowed('POST')))
@@ -61,7 +63,10 @@ export function createApp(
 const OTHERS: readonly (readonly [path: string, allowed: string])[] = [
   ['/health', 'GET'],
   ['/openapi.json', 'GET'],
+  ['/metrics', 'GET'],
+  ['/admin/usage', 'GET'],
   ['/v1/health', 'GET'],
+  ['/v1/usage', 'GET'],
   ['/v1/models', 'GET'],
   ['/v1/usage/key', 'GET'],
   ['/v1/models/:id{.+}', 'GET'],

@@ -7,6 +7,7 @@ export { ConfigStore } from './config-object.ts'
 export { HealthRegistry } from './health-object.ts'
 export { KeyIndex } from './keys/key-index.ts'
 export { KeyObject } from './keys/key-object.ts'
+export { UsageLedger } from './usage-object.ts'
 export { ResponseStore } from './responses/object.ts'
 
 const app = createApp(servicesFor)

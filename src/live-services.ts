@@ -13,6 +13,7 @@ import type { Defer } from './health/view.ts'
 import { HEALTH_NAME } from './health-object.ts'
 import type { Chance } from './lib/chance.ts'
 import type { Timers } from './lib/clock.ts'
+import type { DataPoint } from './usage/data-point.ts'
 import { assemble, complain, type Lasting, lastingOf, type Parts, type Services } from './services.ts'
 
 /** A promise only while the runtime configuration has to be waited for. */
@@ -51,6 +52,9 @@ const partsOf = (env: Env): Parts => ({
   healthObject: () => env.HEALTH.getByName(HEALTH_NAME),
   kv: env.CACHE,
   responseShards: env.RESPONSES,
+  ledgerObject: (name) => env.LEDGER.getByName(name),
+  // A deployment may leave the dataset out.
+  ...('USAGE' in env && { writePoint: (point: DataPoint) => env.USAGE.writeDataPoint(point) }),
   configObject: () => env.CONFIG.getByName(CONFIG_NAME),
   adminObject: () => env.ADMIN.getByName(ADMIN_NAME),
   keyBindings: { KEYS: env.KEYS, KEY_INDEX: env.KEY_INDEX },

@@ -1,6 +1,12 @@
 import type { GatewayError } from './errors.ts'
 import { sanitise } from './gateway/answer.ts'
 
+/** One structured line for a request, made by `usage/log-line.ts`. */
+export function reportUsage(line: string): void {
+  // oxlint-disable-next-line eslint/no-console -- as below
+  console.log(line)
+}
+
 /** One structured line for a fault of ours: no header, no body, no URL, and nothing that looks like a key. */
 export function reportError(requestId: string | undefined, error: GatewayError): void {
   const { cause } = error.detail

@@ -3,6 +3,7 @@ import { createCache, generations } from './cache/cache.ts'
 import type { KeyValueStore } from './cache/ports.ts'
 import type { ConfigAdmin } from './config/admin.ts'
 import { type Deployment, type Environment, readDeployment } from './config/environment.ts'
+import { createPricing, type PriceOf } from './catalog/pricing.ts'
 import { loadConfig } from './config/load.ts'
 import type { ConfigObject } from './config/ports.ts'
 import { createRegistry, holdsKeys, type Registry, type StoredKeys } from './config/registry.ts'
@@ -14,7 +15,7 @@ import { createRealtimeCall, type RealtimeCall } from './gateway/realtime-call.t
 import { createRealtime, type Realtime } from './gateway/realtime.ts'
 import { createNotes } from './gateway/notes.ts'
 import { createExplain, type Explain } from './gateway/explain.ts'
-import type { Gateway, Ports, Settled } from './gateway/types.ts'
+import type { Gateway, Ports } from './gateway/types.ts'
 import { type Described, describe } from './health/describe.ts'
 import type { HealthObject } from './health/ports.ts'
 import { type HealthView, healthView } from './health/view.ts'
@@ -30,13 +31,14 @@ import { checkInlineImage } from './media/data-url.ts'
 import { fetchMedia } from './media/fetch.ts'
 import { checkMediaUrl } from './media/policy.ts'
 import { apis } from './providers/index.ts'
-import { reportError } from './report.ts'
+import { reportError, reportUsage } from './report.ts'
+import { type Books, type BooksParts, createBooks, type OpenBooks } from './usage/books.ts'
 import type { ResponseStore } from './responses/object.ts'
 import { askAccount, type Question } from './responses/relay.ts'
 import { createKeptResponses, type KeptResponses } from './responses/store.ts'
 
 /** Everything a request is handled with. */
-export interface Services {
+export interface Services extends Books {
   readonly config: Config
   readonly chance: Chance
   readonly timers: Timers
@@ -49,7 +51,8 @@ export interface Services {
   /** What the health object says of every target. */
   readonly fleetHealth: () => Promise<readonly Described[]>
   readonly report: (requestId: string | undefined, error: GatewayError) => void
-  readonly settled: (settled: Settled) => void
+  /** What an answer costs in this deployment. */
+  readonly priceOf: PriceOf
   /** The version of the runtime configuration that this is made from, and what is wrong with it; absent without one. */
   readonly configMark?: string | undefined
   /** Absent without a runtime layer. */
@@ -68,7 +71,7 @@ interface Responses {
 }
 
 /** What a deployment is made of, besides the code. */
-export interface Parts {
+export interface Parts extends BooksParts {
   readonly variables: Environment
   /** `gateway.yaml`, compiled. */
   readonly file: unknown
@@ -99,6 +102,7 @@ export interface Lasting {
   readonly authenticator: (settings: CallerSettings) => Authenticator
   readonly keys: Keys | undefined
   readonly responseStore: (retentionMs: number) => KeptResponses
+  readonly books: OpenBooks
 }
 
 export function lastingOf(parts: Parts): Lasting {
@@ -120,6 +124,7 @@ export function lastingOf(parts: Parts): Lasting {
       (retentionMs) => createKeptResponses(responseShards, { timers, retentionMs }),
       String,
     ),
+    books: createBooks(parts, { timers, chance, writeLog: reportUsage }),
   }
 }
 
@@ -163,6 +168,7 @@ export function assemble(parts: Parts, lasting: Lasting, config: Config, stored?
     timers,
     fetch,
     ...lasting.memory,
+    priceOf: createPricing(config.prices),
     registry,
     apis,
     checkMedia: (reference, host) => {
@@ -182,7 +188,8 @@ export function assemble(parts: Parts, lasting: Lasting, config: Config, stored?
     timers,
     authenticator: lasting.authenticator(callerSettings(config, registry)),
     report: reportError,
-    settled: () => undefined,
+    priceOf: ports.priceOf,
+    ...lasting.books(config.usage, ports.priceOf),
     responses: {
       store: lasting.responseStore(config.responses.retentionDays * 86_400_000),
       ask: (question) =>

@@ -1,6 +1,7 @@
 import { card as cardOf } from './card.ts'
 import { cost, type Cost } from './cost.ts'
 import type { ModelCard } from './model-card.ts'
+import { type Overrides, overriddenCard } from './overrides.ts'
 import type { ServiceTier } from './rates.ts'
 import type { Usage } from '../protocol/usage.ts'
 
@@ -14,19 +15,28 @@ const TIERS: Readonly<Record<string, ServiceTier>> = {
   fast: 'priority',
 }
 
-/**
- * What an answer cost, at the price of the model and tier that really served (catalog.md 10, rules 1 and 8).
- * Undefined, never zero, where a price is not known.
- */
-export function priceOf(answer: {
+export interface Answered {
   readonly card: ModelCard | undefined
   readonly served: { readonly model?: string | undefined; readonly tier?: string | undefined }
+  /** The model that the request was sent to, for one that the catalog does not list. */
+  readonly model?: string | undefined
   readonly usage: Usage
   /** YYYY-MM-DD. */
   readonly date: string
-}): Cost | undefined {
-  const served = (answer.served.model === undefined ? undefined : cardOf(answer.served.model)) ?? answer.card
-  const tier = TIERS[answer.served.tier ?? 'default']
-  if (served === undefined || tier === undefined) return undefined
-  return cost({ card: served, usage: answer.usage, date: answer.date, tier })
+}
+/** What an answer cost; undefined, never zero, where a price is not known. */
+export type PriceOf = (answer: Answered) => Cost | undefined
+
+/**
+ * Prices an answer by the model and tier that really served (catalog.md 10, rules 1 and 8), at the operator's own
+ * price where there is one.
+ */
+export function createPricing(overrides: Overrides): PriceOf {
+  return ({ card, served, model, usage, date }) => {
+    const listed = (served.model === undefined ? undefined : cardOf(served.model)) ?? card
+    const priced = overriddenCard(overrides, { names: [served.model, model], card: listed, date })
+    const tier = TIERS[served.tier ?? 'default']
+    if (priced === undefined || tier === undefined) return undefined
+    return cost({ card: priced, usage, date, tier })
+  }
 }

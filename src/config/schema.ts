@@ -86,6 +86,24 @@ const route = z.strictObject({
     .describe('Targets whose expected cost of a request is higher are left out.'),
 })
 
+const usd = z.number().nonnegative()
+const price = z.strictObject({
+  input: usd.optional().describe('US dollars per million tokens, as are the others.'),
+  cached: usd.optional(),
+  cacheWrite: usd.optional(),
+  output: usd.optional(),
+  audioIn: usd.optional(),
+  audioOut: usd.optional(),
+  imageIn: usd.optional(),
+  imageOut: usd.optional(),
+  perMinute: usd.optional().describe('US dollars per minute of audio.'),
+  perMillionCharacters: usd.optional(),
+  perSearch: usd.optional().describe('US dollars per search.'),
+})
+
+const share = z.number().min(0).max(1)
+const days = z.number().int().positive()
+
 /** The whole configuration: what `gateway.yaml` may say, with the defaults. */
 export const configSchema = z.strictObject({
   lifecycle: z
@@ -153,6 +171,33 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The response cache. It is off unless a route or a request switches it on.'),
+  prices: z
+    .record(name, price)
+    .default({})
+    .describe("Your own prices by model id, in the place of the catalog's."),
+  usage: z
+    .strictObject({
+      logShare: share.default(0.01).describe('Share of requests that leave a line in the log.'),
+      shards: z
+        .number()
+        .int()
+        .min(1)
+        .max(64)
+        .default(4)
+        .describe('Ledger objects over which keys are spread. Never lower it.'),
+      spread: z
+        .number()
+        .int()
+        .min(1)
+        .max(64)
+        .default(1)
+        .describe('Objects per shard, over which isolates are spread. Never lower it.'),
+      minuteDays: days.default(2).describe('How long totals by the minute are kept.'),
+      hourDays: days.default(90),
+      dayDays: days.default(1_100),
+    })
+    .prefault({})
+    .describe('The books of who used what.'),
   cors: z
     .strictObject({ origins: z.array(z.string()).default([]) })
     .prefault({})

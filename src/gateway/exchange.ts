@@ -3,6 +3,7 @@ import type { Relay } from '../lib/sse.ts'
 import type { BytesAnswer, Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
 import type { Recording } from './recording.ts'
 import type { Usage } from '../protocol/usage.ts'
+import type { Billing } from './billed.ts'
 import type { Failure } from '../providers/failure.ts'
 import type { Allowance, Codec, CodecContext, Provider } from '../providers/provider.ts'
 
@@ -30,6 +31,8 @@ export interface AttemptInput<W extends Wire> {
   /** `any`: only the upstream's answer tells. */
   readonly answer: 'json' | 'events' | 'bytes' | 'any'
   readonly limits: AttemptLimits
+  /** What a stream tells a caller who asks what it cost. */
+  readonly billing: Billing
   /** Fires when the client has gone or the request's time is up. */
   readonly signal: AbortSignal
 }

@@ -1,5 +1,4 @@
 import { formatUsd } from '../catalog/money.ts'
-import { expectedCost } from '../catalog/cost.ts'
 import { dayOf } from '../catalog/civil-date.ts'
 import { GatewayError } from '../errors.ts'
 import { endpointOf, type EndpointId } from '../protocol/index.ts'
@@ -117,7 +116,15 @@ function shown(body: BodyInit): unknown {
   return text === undefined ? '[stream]' : (parseJson(text) ?? text)
 }
 
-function estimate(ports: Ports, { card }: Ranked, tokens: number): string | null {
-  const pico = card && expectedCost(card, tokens, EXPECTED_OUTPUT_TOKENS, dayOf(ports.timers.now()))
-  return pico === undefined ? null : formatUsd(pico)
+function estimate(ports: Ports, { card, target }: Ranked, tokens: number): string | null {
+  if (tokens === 0) return null
+  const usage = { inputTokens: tokens, outputTokens: EXPECTED_OUTPUT_TOKENS }
+  const price = ports.priceOf({
+    card,
+    model: target.model,
+    served: {},
+    usage,
+    date: dayOf(ports.timers.now()),
+  })
+  return price === undefined ? null : formatUsd(price.picoUsd)
 }

@@ -1,9 +1,11 @@
+import { dayOf } from '../catalog/civil-date.ts'
 import { GatewayError } from '../errors.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
 import type { Failure } from '../providers/failure.ts'
 import type { Adaptation } from '../providers/provider.ts'
 import { firstEventLimitMs } from '../router/deadlines.ts'
 import { decide, type Progress, RETRY_POLICY } from '../router/retry.ts'
+import { billOf } from '../usage/bill.ts'
 import { toAnswer } from './answer.ts'
 import { attempt } from './attempt.ts'
 import { failureOf } from './failure-of.ts'
@@ -218,6 +220,14 @@ function inputOf<E extends EndpointId>(
         : endpointOf(call.endpoint).answer(call.request),
     ownKey: scope.principal.credential !== undefined,
     limits: { ...limitsOf(ports, call, { candidate, run, untried }), recordBytes },
+    billing: (served, usage) =>
+      billOf(ports.priceOf, {
+        card: candidate.card,
+        model: candidate.target.model,
+        served,
+        usage,
+        date: dayOf(ports.timers.now()),
+      }),
     signal: run.signal,
   }
 }

@@ -1,3 +1,5 @@
+import { dayOf } from '../catalog/civil-date.ts'
+import { overriddenCard } from '../catalog/overrides.ts'
 import { endpointOf, type EndpointId } from '../protocol/index.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
 import { caching } from './caching.ts'
@@ -26,7 +28,7 @@ export function createGateway(ports: Ports): Gateway {
     const planning = planRequest(ports, read, scope, resolved)
     tellPlan(ports, planning)
     const totalMs = limitMs(ports, read, scope, resolved)
-    const call = scope.admit === undefined ? read : await admitted(read, scope, planning, totalMs)
+    const call = scope.admit === undefined ? read : await admitted(ports, read, scope, { planning, totalMs })
     const clock = startClock(ports, scope, totalMs)
     const run = await startRun(ports, call, scope, { planning, ...clock })
     const context = {
@@ -111,13 +113,16 @@ function limitMs<E extends EndpointId>(
 
 /** Asks whoever counts; nobody who has no target to be sent to is counted. */
 async function admitted<E extends EndpointId>(
+  { config, timers }: Ports,
   call: Call<E>,
   { admit, principal }: Scope,
-  { order }: Planning,
-  totalMs: number,
+  { planning: { order }, totalMs }: { readonly planning: Planning; readonly totalMs: number },
 ): Promise<Call<E>> {
   if (admit === undefined || order.length === 0) return call
-  const cards = order.map(({ card }) => card)
+  const date = dayOf(timers.now())
+  const cards = order.map(({ card, target }) =>
+    overriddenCard(config.prices, { names: [target.model], card, date }),
+  )
   const leave = await admit({ call, cards, totalMs, ownKey: principal.credential !== undefined })
   return capped(call, leave.outputTokens)
 }

@@ -5,6 +5,7 @@ import { UpstreamFailure } from '../providers/failure.ts'
 import type { Provider, Translation } from '../providers/provider.ts'
 import { errorOf } from './answer.ts'
 import type { Answer, AttemptInput, AttemptPorts } from './exchange.ts'
+import { billed, withTrailer } from './billed.ts'
 import { breakOf, MAX_ANSWER_BYTES } from './failure-of.ts'
 import { fanOutDecoder } from './fan-out.ts'
 import { record } from './recording.ts'
@@ -18,8 +19,9 @@ export async function openStream<W extends Wire>(
   responses: readonly Response[],
   onCancel: () => void,
 ): Promise<Extract<Answer<W>, { kind: 'events' }>> {
-  const { endpoint, codec, request, provider, ownKey, limits } = input
-  const observer = endpoint.observe(request)
+  const { codec, request, provider, ownKey, limits, billing } = input
+  const observer = input.endpoint.observe(request)
+  const endpoint = billed(input.endpoint, observer, billing)
   const recording = record(limits.recordBytes)
   const watched = { observer, recording }
   const sink =
@@ -29,7 +31,9 @@ export async function openStream<W extends Wire>(
           ownKey,
         })
       : translateSink(endpoint, request, watched, decoderOf(codec, input))
-  const stream = relay(await upstreamOf(responses, provider), sink, {
+  const asked = endpoint.priced?.(request) !== undefined
+  const told = asked ? withTrailer(sink, observer, billing) : sink
+  const stream = relay(await upstreamOf(responses, provider), told, {
     timers: ports.timers,
     stallMs: limits.stallMs,
     keepAliveMs: limits.keepAliveMs,

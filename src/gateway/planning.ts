@@ -1,4 +1,4 @@
-import { expectedCost } from '../catalog/cost.ts'
+import type { PriceOf } from '../catalog/pricing.ts'
 import { dayOf } from '../catalog/civil-date.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
 import { GatewayError } from '../errors.ts'
@@ -119,7 +119,7 @@ function candidateOf<E extends EndpointId>(
     serves:
       alone ||
       (entry !== undefined && eligibleCodec(ports.apis[entry.api], call.endpoint, card) !== undefined),
-    ...judged(card, { alone, tokens, outputTokens, now: ports.timers.now() }),
+    ...judged(route, { alone, tokens, outputTokens, now: ports.timers.now(), priceOf: ports.priceOf }),
     admission: ports.health.admit(watched.id),
     // A gate is shut for the deployment's keys; the caller's own is none of them.
     gate: scope.principal.credential === undefined ? ports.health.gate(watched) : undefined,
@@ -135,19 +135,11 @@ const healthOf = (view: TargetView | undefined): Pick<Candidate, 'health' | 'err
 })
 
 /** What the catalog says that the model can do, and what this request would cost there. */
-function judged(
-  card: ModelCard | undefined,
-  about: {
-    readonly alone: boolean
-    readonly tokens: number
-    readonly outputTokens: number
-    readonly now: number
-  },
-): Judgement {
-  const { alone, tokens, outputTokens, now } = about
-  if (card === undefined || (alone && tokens === 0)) return UNJUDGED
-  const cost = { costNano: costNano(card, tokens, outputTokens, now) }
-  if (alone) return { ...UNJUDGED, ...cost }
+function judged({ card, target }: RouteTarget, size: RequestSize): Judgement {
+  const { alone, tokens } = size
+  if (alone && tokens === 0) return UNJUDGED
+  const cost = { costNano: costNano(card, target.model, size) }
+  if (alone || card === undefined) return { ...UNJUDGED, ...cost }
   return {
     features: card.assumed === true ? undefined : featuresOf(card),
     contextTokens: card.contextTokens,
@@ -155,13 +147,21 @@ function judged(
   }
 }
 
+interface RequestSize {
+  readonly alone: boolean
+  readonly tokens: number
+  readonly outputTokens: number
+  readonly now: number
+  readonly priceOf: PriceOf
+}
+
 function costNano(
   card: ModelCard | undefined,
-  input: number,
-  output: number,
-  now: number,
+  model: string,
+  { tokens, outputTokens, now, priceOf }: RequestSize,
 ): number | undefined {
-  const pico = card && expectedCost(card, input, output, dayOf(now))
+  const usage = { inputTokens: tokens, outputTokens }
+  const pico = priceOf({ card, model, served: {}, usage, date: dayOf(now) })?.picoUsd
   return pico === undefined ? undefined : Number(pico) / PICO_PER_NANO
 }
 

@@ -80,7 +80,8 @@ interface Sending {
   readonly contentType: string
   readonly body: string | Uint8Array | ReadableStream<Uint8Array>
   readonly ended: Promise<
-    Pick<Settled, 'finish' | 'answer'> & Partial<Pick<Settled, 'usage'>> & { readonly failure?: Failure }
+    Pick<Settled, 'finish' | 'answer'> &
+      Partial<Pick<Settled, 'usage' | 'writtenTokens'>> & { readonly failure?: Failure }
   >
 }
 
@@ -108,6 +109,7 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, signal: AbortSi
       const ended = relay.finished.then(({ finish, thrown }) => ({
         finish,
         usage: observer.usage,
+        writtenTokens: observer.writtenTokens,
         answer: observer.answer,
         ...(finish === 'cut-short' && { failure: breakOf(thrown, signal) }),
       }))

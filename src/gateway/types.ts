@@ -1,5 +1,6 @@
 import type { GenerationOf, ResponseCache } from '../cache/ports.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
+import type { PriceOf } from '../catalog/pricing.ts'
 import type { ProviderEntry, Registry } from '../config/registry.ts'
 import type { Config } from '../config/schema.ts'
 import type { GatewayError } from '../errors.ts'
@@ -54,7 +55,7 @@ export interface Scope {
 /** What a request is about to do. */
 export interface Intent {
   readonly call: Call<EndpointId>
-  /** Of the targets that may serve it; undefined where the catalog knows nothing. */
+  /** Of the targets that may serve it, at the deployment's prices; undefined where nobody knows anything. */
   readonly cards: readonly (ModelCard | undefined)[]
   /** How long it may run. */
   readonly totalMs: number
@@ -152,6 +153,8 @@ export interface Settled {
   readonly attempts: readonly Attempted[]
   readonly finish: Finish | 'refused'
   readonly usage: Usage | undefined
+  /** Of a stream: the tokens of the text that has passed, by its characters. */
+  readonly writtenTokens?: number | undefined
   readonly error?: GatewayError | undefined
   readonly cache?: CacheFacts | undefined
   /** All of the answer, where it was JSON or the stream's last event carried it. */
@@ -191,6 +194,7 @@ export interface Ports {
   readonly timers: Timers
   readonly fetch: (request: Request) => Promise<Response>
   readonly health: HealthView
+  readonly priceOf: PriceOf
   /** Where smooth round robin keeps its place. */
   readonly turns: Turns
   /** The providers of this deployment, and their keys. */

@@ -1,8 +1,10 @@
 import { dayOf, deprecationHeader, sunsetHeader } from '../catalog/civil-date.ts'
-import { formatUsd } from '../catalog/money.ts'
-import { priceOf } from '../catalog/pricing.ts'
+import type { PriceOf } from '../catalog/pricing.ts'
 import type { LifecycleFacts } from '../gateway/candidates.ts'
 import type { Attempted, CacheFacts, Facts, Served } from '../gateway/types.ts'
+import type { Bill } from '../protocol/endpoint.ts'
+import type { Usage } from '../protocol/usage.ts'
+import { billOf } from '../usage/bill.ts'
 
 /** The names of all headers that the gateway adds to an answer; the README's table is checked against them. */
 export const HEADERS = {
@@ -17,6 +19,7 @@ export const HEADERS = {
   cacheKey: 'x-gateway-cache-key',
   saved: 'x-gateway-saved',
   age: 'age',
+  usage: 'x-gateway-usage',
   trace: 'x-gateway-trace',
   config: 'x-gateway-config',
   key: 'x-gateway-key',
@@ -40,22 +43,28 @@ export interface Timing {
   readonly keyMs: number
 }
 
+interface Pricing {
+  /** Unix milliseconds. */
+  readonly now: number
+  readonly priceOf: PriceOf
+}
+
 /** What an answer says about how it came about. */
-export function servedHeaders(served: Served, timing: Timing, now: number): Record<string, string> {
+export function servedHeaders(served: Served, timing: Timing, pricing: Pricing): Record<string, string> {
   const headers = lifecycleHeaders(served.lifecycle)
   const attempts = served.kind === 'early' ? [] : served.attempts
   headers[HEADERS.serverTiming] = serverTiming(timing, attempts)
   if (served.kind !== 'early') headers[HEADERS.attempts] = String(attempts.length)
-  if (served.kind === 'answer') Object.assign(headers, factHeaders(served.facts, now))
+  if (served.kind === 'answer') Object.assign(headers, factHeaders(served.facts, pricing))
   if (served.cache !== undefined)
     Object.assign(
       headers,
-      cacheHeaders(served.cache, served.kind === 'answer' ? served.facts : undefined, now),
+      cacheHeaders(served.cache, served.kind === 'answer' ? served.facts : undefined, pricing),
     )
   return headers
 }
 
-function factHeaders(facts: Facts, now: number): Record<string, string> {
+function factHeaders(facts: Facts, pricing: Pricing): Record<string, string> {
   const headers: Record<string, string> = {
     [HEADERS.provider]: facts.target.provider,
     [HEADERS.model]: headerText(facts.served.model ?? facts.target.model),
@@ -63,26 +72,26 @@ function factHeaders(facts: Facts, now: number): Record<string, string> {
   if (facts.adapted.length > 0) headers[HEADERS.adapted] = listed(facts.adapted)
   if (facts.upstreamRequestId !== undefined)
     headers[HEADERS.upstreamRequestId] = headerText(facts.upstreamRequestId)
-  const usd = usdOf(facts, facts.usage, now)
-  if (usd !== undefined) headers[HEADERS.cost] = usd
+  if (facts.usage === undefined) return headers
+  const { usd, list } = billed(facts, facts.usage, pricing)
+  headers[HEADERS.cost] = usd ?? 'null'
+  if (list !== '') headers[HEADERS.usage] = list
   return headers
 }
 
-function usdOf({ card, served }: Facts, usage: Facts['usage'], now: number): string | undefined {
-  const price = usage === undefined ? undefined : priceOf({ card, served, usage, date: dayOf(now) })
-  return price && formatUsd(price.picoUsd)
-}
+const billed = ({ card, served, target }: Facts, usage: Usage, { now, priceOf }: Pricing): Bill =>
+  billOf(priceOf, { card, served, model: target.model, usage, date: dayOf(now) })
 
 /** A hit costs nothing, even where nobody knows a price; what it saves is said where it is known. */
 function cacheHeaders(
   { status, name, ageSeconds, saved }: CacheFacts,
   facts: Facts | undefined,
-  now: number,
+  pricing: Pricing,
 ): Record<string, string> {
   const headers: Record<string, string> = { [HEADERS.cache]: status }
   if (name !== undefined) headers[HEADERS.cacheKey] = name
   if (ageSeconds === undefined) return headers
-  const usd = facts && usdOf(facts, saved, now)
+  const usd = facts && saved && billed(facts, saved, pricing).usd
   headers[HEADERS.age] = String(ageSeconds)
   headers[HEADERS.cost] = '0'
   if (usd !== undefined) headers[HEADERS.saved] = usd

@@ -56,10 +56,10 @@ export function tabOf<E extends EndpointId>(c: Context<AppEnv>, call: Call<E>): 
 
 function newTab(c: Context<AppEnv>): Tab | undefined {
   const { held, services, requestId } = c.var
-  const { keys, timers } = services
+  const { keys, timers, priceOf } = services
   if (held === undefined || keys === undefined) return undefined
   const defer = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work)
-  return openTab({ ring: keys.ring, held, now: () => timers.now(), defer }, requestId)
+  return openTab({ ring: keys.ring, held, now: () => timers.now(), priceOf, defer }, requestId)
 }
 
 /** Settles the tab behind the answer, or at once if there is none. */

@@ -8,6 +8,7 @@ import { BodyTooLarge, readBytes } from '../lib/read-body.ts'
 import { isRecord } from '../protocol/guards.ts'
 import { modelIn, readOffer, REALTIME_PATH } from '../protocol/realtime.ts'
 import type { AppEnv } from './env.ts'
+import { aboutOf, refusedBy } from './about.ts'
 import { startHold, type Hold } from './body.ts'
 import { formPlace, readForm } from './form.ts'
 import { allow, tagged, unboundedSession } from './key-tab.ts'
@@ -28,11 +29,17 @@ realtime.get(REALTIME_PATH, async (c) => {
   c.set('principal', caller.principal)
   c.set('held', caller.held)
   const query = new URL(c.req.url).searchParams
+  const scope = scopeOf(c)
+  services.begin(scope.principal.keyId)
   const model = modelIn(query)
+  const about = aboutOf(c, { endpoint: 'realtime', request: { model } })
   const { socket, settled } = await unboundedSession(c, { endpoint: 'realtime', model }, () =>
-    services.realtime(query, model, scopeOf(c)),
-  )
-  c.executionCtx.waitUntil(settled.then((each) => services.settled(tagged(c, each))))
+    services.realtime(query, model, scope),
+  ).catch((thrown: unknown) => {
+    services.settled(tagged(c, refusedBy(thrown)), about, scope.defer)
+    throw thrown
+  })
+  c.executionCtx.waitUntil(settled.then((each) => services.settled(tagged(c, each), about, scope.defer)))
   return new Response(null, {
     status: 101,
     webSocket: socket,

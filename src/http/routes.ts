@@ -1,7 +1,7 @@
 import { zValidator } from '@hono/zod-validator'
 import { type Context, Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
-import type { Call, Served } from '../gateway/types.ts'
+import type { Call, Scope, Served } from '../gateway/types.ts'
 import { endpointOf, endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
 import type { Tab } from '../keys/tab.ts'
 import { formFields } from '../protocol/upload.ts'
@@ -14,6 +14,7 @@ import { startHold } from './body.ts'
 import { formHeaders, formPlace, readForm } from './form.ts'
 import { runUp, tabOf, tagged } from './key-tab.ts'
 import { authenticate, readBody } from './pipeline.ts'
+import { aboutOf, refusedBy } from './about.ts'
 import { scopeOf } from './scope.ts'
 import { traceOf } from '../gateway/trace.ts'
 
@@ -76,17 +77,21 @@ async function answer<E extends EndpointId>(
 ): Promise<Response> {
   const services = c.get('services')
   const tab = tabOf(c, call)
-  const served = await (tab === undefined
-    ? services.gateway(call, scopeOf(c))
-    : runUp(c, tab, services.gateway(call, { ...scopeOf(c), admit: tab.admit })))
+  const scope = scopeOf(c)
+  services.begin(scope.principal.keyId)
+  const served = await gatewayFor(c, call, tab, scope).catch((thrown: unknown) => {
+    services.settled(tagged(c, refusedBy(thrown)), aboutOf(c, call), scope.defer)
+    throw thrown
+  })
   if (after !== undefined) {
     const failed = (thrown: unknown): void => services.report(c.get('requestId'), toGatewayError(thrown))
     c.executionCtx.waitUntil(after(served).catch(failed))
   }
+  const about = aboutOf(c, call, served)
   const settled = served.settled.then((end) => {
     if (end.error?.code === 'internal' && served.kind === 'early')
       services.report(c.get('requestId'), end.error)
-    services.settled(tagged(c, end))
+    services.settled(tagged(c, end), about, scope.defer)
   })
   // A whole answer has settled already; to keep the request alive for it would cost more than to parse it.
   if (served.kind === 'early' || (served.kind === 'answer' && served.body instanceof ReadableStream)) {
@@ -95,6 +100,16 @@ async function answer<E extends EndpointId>(
   }
   return respond(c, served, tab)
 }
+
+const gatewayFor = <E extends EndpointId>(
+  c: Context<AppEnv>,
+  call: Call<E>,
+  tab: Tab | undefined,
+  scope: Scope,
+): Promise<Served> =>
+  tab === undefined
+    ? c.get('services').gateway(call, scope)
+    : runUp(c, tab, c.get('services').gateway(call, { ...scope, admit: tab.admit }))
 
 /** A form is read at once, unless a header names the model: then only if more than one target may need it. */
 async function withForm<E extends EndpointId>(
@@ -132,7 +147,14 @@ async function withForm<E extends EndpointId>(
 }
 
 function respond(c: Context<AppEnv>, served: Served, tab: Tab | undefined): Response {
-  const headers = servedHeaders(served, { keyMs: c.get('keyMs') }, c.get('startedAt'))
+  const headers = servedHeaders(
+    served,
+    { keyMs: c.get('keyMs') },
+    {
+      now: c.get('startedAt'),
+      priceOf: c.get('services').priceOf,
+    },
+  )
   if (c.req.header('x-gateway-trace') === 'true') {
     headers[HEADERS.trace] = asciiJson(
       traceOf(served.planning, served.kind === 'early' ? [] : served.attempts),

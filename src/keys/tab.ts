@@ -1,6 +1,6 @@
 import { dayOf } from '../catalog/civil-date.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
-import { priceOf } from '../catalog/pricing.ts'
+import type { PriceOf } from '../catalog/pricing.ts'
 import { GatewayError } from '../errors.ts'
 import type { Attempted, Intent, Leave, Settled } from '../gateway/types.ts'
 import type { Usage } from '../protocol/usage.ts'
@@ -26,12 +26,14 @@ export interface TabPorts {
   readonly ring: KeyRing
   readonly held: HeldKey
   readonly now: () => number
+  /** What an answer costs in this deployment. */
+  readonly priceOf: PriceOf
   readonly defer: Defer
 }
 
 const PICO_PER_NANO = 1_000n
 
-export function openTab({ ring, held, now, defer }: TabPorts, id: string): Tab {
+export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: string): Tab {
   const { key } = held
   let admitted: Admitted | undefined
   let ownKey = false
@@ -61,7 +63,11 @@ export function openTab({ ring, held, now, defer }: TabPorts, id: string): Tab {
     },
     settle(settled) {
       if (admitted === undefined) return
-      ring.settle(admitted, settled === undefined ? {} : actualOf(settled, ownKey, dayOf(now())), defer)
+      ring.settle(
+        admitted,
+        settled === undefined ? {} : actualOf(settled, ownKey, { date: dayOf(now()), priceOf }),
+        defer,
+      )
     },
   }
 }
@@ -105,7 +111,11 @@ function unbounded(): GatewayError {
 }
 
 /** What a call came to. What is left out is not known: the whole worst case is charged then. */
-function actualOf(settled: Settled, ownKey: boolean, date: string): Actual {
+function actualOf(
+  settled: Settled,
+  ownKey: boolean,
+  { date, priceOf }: { readonly date: string; readonly priceOf: PriceOf },
+): Actual {
   const { attempts, facts } = settled
   if (attempts.some(mayBeBilled)) return ownKey ? { nanoUsd: 0 } : {}
   if (facts === undefined) return { tokens: 0, nanoUsd: 0 }
@@ -113,7 +123,7 @@ function actualOf(settled: Settled, ownKey: boolean, date: string): Actual {
   if (usage === undefined) return ownKey ? { nanoUsd: 0 } : {}
   const tokens = tokensOf(usage)
   if (ownKey) return { tokens, nanoUsd: 0 }
-  const price = priceOf({ card: facts.card, served: facts.served, usage, date })
+  const price = priceOf({ card: facts.card, model: facts.target.model, served: facts.served, usage, date })
   return { tokens, ...(price && { nanoUsd: Number((price.picoUsd + PICO_PER_NANO - 1n) / PICO_PER_NANO) }) }
 }
 

@@ -6,6 +6,7 @@ import { modelId, refuseRoutingFields } from './envelope.ts'
 import { dataFrame, jsonBytes, topLevelError } from './frames.ts'
 import { isRecord } from './guards.ts'
 import { observeChat } from './chat-observer.ts'
+import { pricedUsage } from './priced-usage.ts'
 import { trimUsage } from './trim-usage.ts'
 import { servedBy, toUsage } from './chat-usage.ts'
 
@@ -38,6 +39,7 @@ export const chat: Endpoint<ChatWire> = {
   frame: dataFrame,
   errorIn: topLevelError,
   errorFrame: (body) => dataFrame(body, JSON.stringify(body)),
+  priced: pricedUsage,
   trim: trimUsage,
 }
 

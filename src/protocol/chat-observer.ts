@@ -1,4 +1,5 @@
 import type { ChatChunk, ChunkChoice } from './chat.ts'
+import { createTally, type Tally } from '../lib/text-tally.ts'
 import { servedBy, toUsage } from './chat-usage.ts'
 import type { Observer, ServedBy } from './endpoint.ts'
 import { isRecord } from './guards.ts'
@@ -14,6 +15,7 @@ export function observeChat(): Observer<ChatChunk> {
   let started = false
   let audio = false
   let usage: Usage | undefined
+  const text = createTally()
   let served: ServedBy | undefined
 
   function choice(part: ChunkChoice): void {
@@ -26,6 +28,7 @@ export function observeChat(): Observer<ChatChunk> {
     }
     if (!started && meaningful(part)) started = true
     if (part.delta?.audio !== undefined) audio = true
+    if (isRecord(part.delta)) tally(part.delta, text)
   }
 
   return {
@@ -47,6 +50,9 @@ export function observeChat(): Observer<ChatChunk> {
     get usage() {
       return usage
     },
+    get writtenTokens() {
+      return text.tokens
+    },
     get served() {
       return served ?? {}
     },
@@ -56,6 +62,21 @@ export function observeChat(): Observer<ChatChunk> {
 /** OpenAI's `n` ends at 128. Whoever counts up to an index of an upstream must know that it is one. */
 const isIndex = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 128
+
+const TEXTS = ['content', 'refusal', 'reasoning_content'] as const
+
+/** Counts what the model wrote in a delta: its texts, and the arguments of its calls. */
+function tally(delta: Readonly<Record<string, unknown>>, text: Tally): void {
+  for (const name of TEXTS) text.add(delta[name])
+  const calls = delta['tool_calls']
+  if (!Array.isArray(calls)) return
+  for (const call of calls) {
+    const called: unknown = isRecord(call) ? call['function'] : undefined
+    if (!isRecord(called)) continue
+    text.add(called['name'])
+    text.add(called['arguments'])
+  }
+}
 
 function meaningful({ delta }: ChunkChoice): boolean {
   if (delta === undefined || delta === null) return false

@@ -5,6 +5,7 @@ import { servedBy, toUsage } from './chat-usage.ts'
 import type { Endpoint, Observer } from './endpoint.ts'
 import { modelId, refuseRoutingFields } from './envelope.ts'
 import { plain } from './plain.ts'
+import { pricedUsage } from './priced-usage.ts'
 import { trimUsage } from './trim-usage.ts'
 
 /** The legacy endpoint (openai.md 5.6): its own models are gone, and it lives on over chat. */
@@ -72,6 +73,7 @@ export const completions: Endpoint<CompletionsWire> = {
   usage: (response) => toUsage(response.usage),
   served: servedBy,
   observe,
+  priced: pricedUsage,
   trim: trimUsage,
 }
 
@@ -97,6 +99,9 @@ function observe(): Observer<Completion> {
     },
     get usage() {
       return chat.usage
+    },
+    get writtenTokens() {
+      return chat.writtenTokens
     },
     get served() {
       return chat.served

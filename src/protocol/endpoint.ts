@@ -39,6 +39,8 @@ export interface Observer<Event> {
   /** The stream said that it was over: every choice has its finish reason. */
   readonly complete: boolean
   readonly usage: Usage | undefined
+  /** Tokens of the text that has passed, by its characters; for an answer that ends without usage. Absent: not counted. */
+  readonly writtenTokens?: number | undefined
   readonly served: ServedBy
   /** The whole answer, where the stream's last event carries it. */
   readonly answer?: object | undefined
@@ -76,6 +78,14 @@ export interface Meter {
   readonly usage: Usage | undefined
 }
 
+/** What an answer cost and used, in words. */
+export interface Bill {
+  /** US dollars, exact; undefined where no price is known. */
+  readonly usd: string | undefined
+  /** Counts by class, as `input=12, output=3`. */
+  readonly list: string
+}
+
 /** What the gateway needs to know about an endpoint, whoever serves it. */
 export interface Endpoint<W extends Wire> {
   readonly path: `/${string}`
@@ -110,6 +120,13 @@ export interface Endpoint<W extends Wire> {
   reworded?(event: unknown, message: string): unknown
   /** The frame that ends a broken stream, after so many `events`. */
   errorFrame(body: ErrorBody, events?: number): string
+  /**
+   * Adds what an event cost to the usage in it: a function from an event, its text and its usage's bill. Absent, or
+   * `undefined` for a request that did not ask for usage.
+   */
+  priced?(
+    request: W['request'],
+  ): ((event: W['event'], data: string, bill: (usage: Usage) => Bill) => string) | undefined
   /**
    * What of a stream the caller did not ask for: a function from an event and its text to the text to send, or
    * `undefined` to send nothing. `undefined` altogether when every event is wanted as it is.

@@ -1,3 +1,4 @@
+import { createTally } from '../lib/text-tally.ts'
 import type { Observer, ServedBy } from './endpoint.ts'
 import { isRecord } from './guards.ts'
 import type { ResponseObject, ResponsesEvent } from './responses.ts'
@@ -18,6 +19,9 @@ const TERMINAL: ReadonlySet<string> = new Set([
   'response.cancelled',
 ])
 
+/** Deltas that are no text. */
+const SOUND: ReadonlySet<string> = new Set(['response.audio.delta', 'response.output_audio.delta'])
+
 /** Reads a stream of response events: when it begins to mean something, its terminal event, what it used. */
 export function observeResponses(): Observer<ResponsesEvent> {
   let started = false
@@ -25,11 +29,13 @@ export function observeResponses(): Observer<ResponsesEvent> {
   let usage: Usage | undefined
   let served: ServedBy | undefined
   let events = 0
+  const text = createTally()
   return {
     see(event) {
       if (typeof event.type !== 'string') throw new TypeError('The event is not one of a response.')
       events = typeof event.sequence_number === 'number' ? event.sequence_number + 1 : events + 1
       const { response } = event
+      if (event.type.endsWith('.delta') && !SOUND.has(event.type)) text.add(event['delta'])
       if (isRecord(response)) served = { ...served, ...defined(responseServedBy(response)) }
       if (!started && !BEFORE_ANYTHING.has(event.type) && !isShell(event)) started = true
       if (!TERMINAL.has(event.type) || !isRecord(response)) return
@@ -44,6 +50,9 @@ export function observeResponses(): Observer<ResponsesEvent> {
     },
     get usage() {
       return usage
+    },
+    get writtenTokens() {
+      return text.tokens
     },
     get served() {
       return served ?? {}

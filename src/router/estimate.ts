@@ -1,10 +1,7 @@
+import { CHARS_PER_TOKEN, textTokens } from '../lib/text-tally.ts'
+
 /** How many prompt tokens a request has, roughly: for eligibility and expected cost, never for a bill. */
 
-/** English text: about four characters a token; measured over both providers' tokenizers it is 3.8 to 4.6. */
-const CHARS_PER_TOKEN = 4
-/** Scripts beyond Latin, Greek and Cyrillic: about one token a character. */
-const WIDE_FROM = 0x2e80
-const NARROW_FOREIGN_PER_TOKEN = 2
 /** A usual image at high detail. */
 const IMAGE_TOKENS = 1_000
 /** Audio: both providers count about 32 tokens a second; base64 of 16-bit 16 kHz mono is 42,667 characters a second. */
@@ -13,18 +10,6 @@ const AUDIO_CHARS_PER_TOKEN = 1_333
 const TOKENS_PER_OBJECT = 3
 /** Nested deeper than any real request: stop reading. */
 const DEPTH_MAX = 40
-
-export function textTokens(text: string): number {
-  let wide = 0
-  let foreign = 0
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code >= WIDE_FROM) wide++
-    else if (code >= 0x80) foreign++
-  }
-  const plain = text.length - wide - foreign
-  return Math.ceil(plain / CHARS_PER_TOKEN + foreign / NARROW_FOREIGN_PER_TOKEN + wide)
-}
 
 /** Members that hold media, whatever endpoint they come in: counted by what they are, not by their characters. */
 const MEDIA: ReadonlyMap<string, (value: unknown) => number> = new Map([

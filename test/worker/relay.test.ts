@@ -130,6 +130,7 @@ describe('an answer comes back as it is', () => {
       'x-gateway-model',
       'x-gateway-provider',
       'x-gateway-upstream-request-id',
+      'x-gateway-usage',
       'x-request-id',
     ])
     expect(response.headers.get('x-gateway-model')).toBe('gpt-4o-mini-2024-07-18')
@@ -192,7 +193,7 @@ describe('the usage of a stream', () => {
   })
 
   test.each(['{"include_usage":true}', '{ "include_usage" : true , "x":1 }'])(
-    'a caller who asked with %s has their bytes sent, and gets the bytes of the answer',
+    'a caller who asked with %s has their bytes sent, and gets the bytes of the answer, with its cost at the end',
     async (options) => {
       const sent = `{"model":"gpt-4o-mini","stream":true,"stream_options":${options},${MESSAGES}}`
       const answer = [
@@ -206,7 +207,11 @@ describe('the usage of a stream', () => {
         .join('')
       const { gateway, requests } = streaming(answer)
       const response = await gateway.fetch(chat(sent))
-      expect(await response.text()).toBe(answer)
+      const priced = USAGE.replace('"total_tokens":3}', '"total_tokens":3,"cost":0.00000135}')
+      const trailer = ': x-gateway-cost: 0.00000135; x-gateway-usage: input=1, output=2\n'
+      expect(await response.text()).toBe(
+        answer.replace(USAGE, priced).replace('data: [DONE]', `${trailer}data: [DONE]`),
+      )
       expect(requests).toEqual([sent])
     },
   )

@@ -1,0 +1,80 @@
+import { formatUsd } from '../catalog/money.ts'
+import type { UsageQuery, UsageRow } from './ask.ts'
+import type { Format } from './ask-input.ts'
+import { COUNTERS, type Counter, moneyOf } from './counters.ts'
+import type { UsageReport } from './reader.ts'
+
+type Cell = string | number | null
+export interface Exported {
+  readonly contentType: string
+  readonly body: string
+}
+
+/** Money is shown in dollars, and buckets are for metrics. */
+const SHOWN: readonly Counter[] = COUNTERS.filter((name) => !/_(?:nano|pico)$|_le_/.test(name))
+
+const EXPORTS: Readonly<Record<Format, (report: UsageReport, query: UsageQuery) => Exported>> = {
+  json: (report, query) => ({
+    contentType: 'application/json',
+    body: JSON.stringify({
+      object: 'list',
+      period: query.period,
+      from: new Date(query.from).toISOString(),
+      to: new Date(query.to).toISOString(),
+      data: report.rows.map((row) => shown(row)),
+      complete: isComplete(report),
+      ledger: {
+        ...report.facts,
+        corrupt_rows: report.corrupt,
+        unreachable: report.unreachable,
+        cut: report.cut,
+      },
+    }),
+  }),
+  ndjson: ({ rows }) => ({
+    contentType: 'application/x-ndjson',
+    body: rows.map((row) => `${JSON.stringify(shown(row))}\n`).join(''),
+  }),
+  csv: ({ rows }, { groupBy }) => ({
+    contentType: 'text/csv; charset=utf-8',
+    body: [[...groupBy, ...SHOWN, 'cost_usd', 'saved_usd'], ...rows.map((row) => cells(row, groupBy))]
+      .map((line) => `${line.map(csvCell).join(',')}\r\n`)
+      .join(''),
+  }),
+}
+
+/** A report in the format that was asked for. */
+export function exported(report: UsageReport, query: UsageQuery, format: Format): Exported {
+  return EXPORTS[format](report, query)
+}
+
+/** Whether the rows are all there is. */
+export const isComplete = ({ facts, corrupt, unreachable, cut }: UsageReport): boolean =>
+  !cut && corrupt + unreachable + facts.missing + facts.lost_open + facts.corrupt_pending === 0
+
+/** A row with every counter, and money in dollars: a string, since it is exact. `cost_usd` leaves `unpriced` requests out. */
+function shown({ group, counters }: UsageRow): Record<string, Cell> {
+  const row: Record<string, Cell> = {}
+  for (const [name, value] of Object.entries(group)) row[name] = name === 'time' ? timeText(value) : value
+  for (const name of SHOWN) row[name] = counters[name] ?? 0
+  // Nothing but requests without a known price: not a sum of nothing.
+  const known = (counters.requests ?? 0) === 0 || (counters.unpriced ?? 0) < (counters.requests ?? 0)
+  row['cost_usd'] = known ? formatUsd(moneyOf('cost', counters)) : null
+  row['saved_usd'] = formatUsd(moneyOf('saved', counters))
+  return row
+}
+
+const timeText = (value: string | number): string => new Date(value).toISOString()
+
+function cells(row: UsageRow, groupBy: UsageQuery['groupBy']): readonly Cell[] {
+  const all = shown(row)
+  return [...groupBy, ...SHOWN, 'cost_usd', 'saved_usd'].map((name) => all[name] ?? null)
+}
+
+/** Quoted where needed; a text that a spreadsheet would take for a formula is defused. */
+function csvCell(value: Cell): string {
+  if (value === null) return ''
+  if (typeof value === 'number') return String(value)
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}

@@ -1,0 +1,24 @@
+import { formatUsd } from '../catalog/money.ts'
+import { countsOf } from './counters.ts'
+import type { UsageRecord } from './record.ts'
+
+/** One line of the log for one request: no content, no header, no key. */
+export function logLine(record: UsageRecord): string {
+  const { usage, saved, picoUsd, savedPicoUsd, attempts, startedAt, requestId, keyId, ...rest } = record
+  return JSON.stringify({
+    level: 'info',
+    event: 'request',
+    requestId,
+    at: startedAt,
+    key: keyId,
+    ...rest,
+    usage: usage === undefined ? null : countsOf(usage),
+    cost_usd: picoUsd === undefined ? null : formatUsd(picoUsd),
+    ...(saved !== undefined && { saved: countsOf(saved), saved_usd: formatUsd(savedPicoUsd) }),
+    attempts: attempts.map(({ provider, model, ms, failure }) => ({
+      target: `${provider}/${model}`,
+      ms,
+      failure: failure ?? null,
+    })),
+  })
+}

@@ -1,0 +1,142 @@
+import { dayOf } from '../catalog/civil-date.ts'
+import type { Cost } from '../catalog/cost.ts'
+import type { PriceOf } from '../catalog/pricing.ts'
+import type { Attempted, Facts, Settled, Tags } from '../gateway/types.ts'
+import type { Usage } from '../protocol/usage.ts'
+import type { FailureKind } from '../providers/failure.ts'
+
+/** What the HTTP layer knows of a request that its outcome does not say. */
+export interface About {
+  readonly requestId: string
+  readonly tenant: string
+  readonly keyId: string
+  readonly endpoint: string
+  /** The model as the caller named it. */
+  readonly asked: string
+  readonly route: string | undefined
+  /** Unix milliseconds. */
+  readonly startedAt: number
+  /** Roughly, for an answer that ends without saying what it used. */
+  readonly promptTokens: number
+}
+
+export interface AttemptRecord {
+  readonly provider: string
+  readonly model: string
+  readonly ms: number
+  readonly failure: FailureKind | undefined
+}
+
+/** All that is kept of one request. No content, no key. */
+export interface UsageRecord extends Omit<About, 'promptTokens'> {
+  /** `env=prod,team=search`: all tags as one text, in order. */
+  readonly tag: string
+  /** Of the isolate that served it; with `sequence`, unique. */
+  readonly isolate: string
+  readonly sequence: number
+  readonly provider: string
+  /** The model that served; empty if none did. */
+  readonly model: string
+  readonly tier: string
+  readonly usage: Usage | undefined
+  /** `usage` was counted here, since the answer ended without any. */
+  readonly estimated: boolean
+  /** Undefined: no price is known, which is not the same as nothing. A request that nobody served cost nothing. */
+  readonly picoUsd: bigint | undefined
+  /** What an answer out of a cache would have used again. */
+  readonly saved: Usage | undefined
+  /** What the answer would have cost, had it not come out of a cache. */
+  readonly savedPicoUsd: bigint
+  readonly ttftMs: number | undefined
+  readonly durationMs: number
+  readonly attempts: readonly AttemptRecord[]
+  readonly finish: Settled['finish']
+  readonly status: number
+  readonly error: string | undefined
+}
+
+/** The books' line for a request that is over. */
+export function recordOf(
+  settled: Settled,
+  about: About,
+  at: { readonly isolate: string; readonly sequence: number; readonly now: number },
+  priceOf: PriceOf,
+): UsageRecord {
+  const { facts, attempts, finish, error } = settled
+  const { promptTokens, ...known } = about
+  const estimate = settled.usage === undefined ? estimateOf(settled, promptTokens) : undefined
+  const usage = settled.usage ?? estimate
+  const price = (used: Usage | undefined): Cost | undefined => moneyFor(facts, used, about.startedAt, priceOf)
+  const money = price(usage)
+  return {
+    ...known,
+    tag: tagOf(settled.tags),
+    isolate: at.isolate,
+    sequence: at.sequence,
+    ...servedBy(facts),
+    usage,
+    estimated: estimate !== undefined || money?.estimated === true,
+    picoUsd: isFree(settled) ? 0n : money?.picoUsd,
+    ...savedBy(settled, price),
+    ttftMs: ttftOf(attempts, about.startedAt),
+    durationMs: Math.max(0, at.now - about.startedAt),
+    attempts: attempts.map(attemptRecord),
+    finish,
+    status: finish === 'refused' ? (error?.status ?? 500) : 200,
+    error: error?.code,
+  }
+}
+
+function servedBy(facts: Facts | undefined): Pick<UsageRecord, 'provider' | 'model' | 'tier'> {
+  if (facts === undefined) return { provider: '', model: '', tier: '' }
+  const { target, served } = facts
+  return { provider: target.provider, model: served.model ?? target.model, tier: served.tier ?? '' }
+}
+
+/** What nobody served cost nothing; nor does a kept answer, whether or not anybody knows its price. */
+const isFree = ({ facts, cache }: Settled): boolean => facts === undefined || cache?.ageSeconds !== undefined
+
+const savedBy = (
+  { cache }: Settled,
+  price: (used: Usage | undefined) => Cost | undefined,
+): Pick<UsageRecord, 'saved' | 'savedPicoUsd'> => ({
+  saved: cache?.saved,
+  savedPicoUsd: price(cache?.saved)?.picoUsd ?? 0n,
+})
+
+/** Whatever a request was tagged with stands in one row: it is not counted once per tag. */
+function tagOf(tags: Tags | undefined): string {
+  const texts = Object.entries(tags ?? {}).map(([name, value]) => `${name}=${value.replaceAll(',', ' ')}`)
+  return texts.toSorted().slice(0, TAGS_MAX).join(',')
+}
+const TAGS_MAX = 8
+
+/** Text that has passed is paid for although the answer did not end: counted by its characters. */
+function estimateOf({ facts, writtenTokens }: Settled, promptTokens: number): Usage | undefined {
+  if (facts === undefined || writtenTokens === undefined) return undefined
+  return { inputTokens: promptTokens, outputTokens: writtenTokens }
+}
+
+function moneyFor(
+  facts: Facts | undefined,
+  usage: Usage | undefined,
+  startedAt: number,
+  priceOf: PriceOf,
+): Cost | undefined {
+  if (facts === undefined || usage === undefined) return undefined
+  const { card, served, target } = facts
+  return priceOf({ card, served, model: target.model, usage, date: dayOf(startedAt) })
+}
+
+/** From the request's arrival to the first event of the attempt that served it. */
+function ttftOf(attempts: readonly Attempted[], startedAt: number): number | undefined {
+  const won = attempts.find(({ failure }) => failure === undefined)
+  return won && Math.max(0, won.startedAt + won.ms - startedAt)
+}
+
+const attemptRecord = ({ target, ms, failure }: Attempted): AttemptRecord => ({
+  provider: target.provider,
+  model: target.model,
+  ms,
+  failure: failure?.kind,
+})

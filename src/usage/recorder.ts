@@ -1,0 +1,60 @@
+import type { PriceOf } from '../catalog/pricing.ts'
+import type { Settled } from '../gateway/types.ts'
+import type { Chance } from '../lib/chance.ts'
+import type { Batcher, Defer } from './batcher.ts'
+import { type DataPoint, dataPoint } from './data-point.ts'
+import { entryOf } from './entry.ts'
+import { logLine } from './log-line.ts'
+import { type About, recordOf, type UsageRecord } from './record.ts'
+
+export interface RecorderPorts {
+  readonly isolate: string
+  readonly chance: Chance
+  readonly priceOf: PriceOf
+  readonly batcher: Batcher
+  /** The ledger object of a key. */
+  readonly ledgerOf: (keyId: string) => string
+  /** Absent where Analytics Engine is not bound. */
+  readonly writePoint: ((point: DataPoint) => void) | undefined
+  readonly writeLog: (line: string) => void
+  readonly logShare: number
+}
+
+/** Books requests, all of it behind their responses. Nothing here throws: the answer is out, whatever happens. */
+export interface Recorder {
+  begin(keyId: string): void
+  end(settled: Settled, about: About, defer: Defer): void
+  /** What could not be written since the isolate began. */
+  readonly failures: { readonly dropped: number; readonly points: number; readonly faults: number }
+}
+
+export function createRecorder(ports: RecorderPorts): Recorder {
+  const { batcher, ledgerOf } = ports
+  let points = 0
+  let faults = 0
+  function point(record: UsageRecord): void {
+    try {
+      ports.writePoint?.(dataPoint(record))
+    } catch {
+      points++
+    }
+  }
+  return {
+    begin: (keyId) => batcher.begin(ledgerOf(keyId)),
+    end(settled, about, defer) {
+      try {
+        const object = ledgerOf(about.keyId)
+        const at = { isolate: ports.isolate, sequence: batcher.next(object), now: ports.chance.now() }
+        const record = recordOf(settled, about, at, ports.priceOf)
+        batcher.add(object, entryOf(record), defer)
+        point(record)
+        if (ports.chance.random() < ports.logShare) ports.writeLog(logLine(record))
+      } catch {
+        faults++
+      }
+    },
+    get failures() {
+      return { dropped: batcher.dropped, points, faults }
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import { DatabaseSync } from 'node:sqlite'
+import type { Sql } from '../../../src/usage/sql.ts'
+
+/** The ledger's SQLite in this process, with the rows that it wrote counted as Durable Objects bill them: roughly. */
+export function memorySql(): Sql & { readonly database: DatabaseSync; written: number } {
+  const database = new DatabaseSync(':memory:')
+  let depth = 0
+  const sql = {
+    database,
+    written: 0,
+    exec(query: string, ...bindings: readonly (string | number | null)[]) {
+      const rows = database.prepare(query).all(...bindings)
+      if (/^(INSERT|UPDATE|DELETE)/.test(query))
+        sql.written += Number(database.prepare('SELECT changes() AS n').get()?.['n'] ?? 0)
+      return rows
+    },
+    transaction<T>(work: () => T): T {
+      const name = `s${depth++}`
+      database.exec(`SAVEPOINT ${name}`)
+      try {
+        const result = work()
+        database.exec(`RELEASE ${name}`)
+        return result
+      } catch (thrown) {
+        database.exec(`ROLLBACK TO ${name}; RELEASE ${name}`)
+        throw thrown
+      } finally {
+        depth--
+      }
+    },
+  }
+  return sql
+}
