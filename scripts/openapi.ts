@@ -11,6 +11,7 @@ import {
 } from '../src/http/admin-schemas.ts'
 import { keyChangeSchema, newKeySchema } from '../src/keys/key-input.ts'
 import { endpoints } from '../src/protocol/index.ts'
+import { parameterSchema } from '../src/usage/ask-input.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -34,6 +35,11 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'get /v1/models/{id}': { summary: 'One model.', security: 'caller' },
   'post /v1/explain': { summary: 'What would be done with a request, calling nobody.', security: 'caller' },
   'get /v1/health': { summary: 'The state of every target.', security: 'caller' },
+  'get /v1/usage': {
+    summary: "What the caller's own key has used.",
+    security: 'caller',
+    query: parameterSchema,
+  },
   'get /v1/usage/key': {
     summary: "The limits, budgets and use of the caller's own virtual key.",
     security: 'caller',
@@ -100,6 +106,12 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     security: 'admin',
   },
   'get /admin/audit': { summary: 'Who changed virtual keys.', security: 'admin', query: pageSchema },
+  'get /admin/usage': {
+    summary: 'Who used what, and what it cost.',
+    security: 'admin',
+    query: parameterSchema,
+  },
+  'get /metrics': { summary: 'Prometheus text.', security: 'admin', answers: 'text/plain' },
   'get /admin/health': { summary: 'The state of every target.', security: 'admin' },
 }
 

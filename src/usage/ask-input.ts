@@ -1,17 +1,35 @@
+import * as z from 'zod'
 import { GatewayError } from '../errors.ts'
 import { type Grouping, ROWS_MAX, type UsageQuery } from './ask.ts'
 import { type Dimension, DIMENSIONS } from './entry.ts'
 import { type Period, PERIODS, startOf } from './rollups.ts'
 
-export type Format = 'json' | 'csv' | 'ndjson'
-const FORMATS: readonly Format[] = ['json', 'csv', 'ndjson']
-const ASKABLE: readonly Period[] = ['minute', 'hour', 'day']
+export type Format = (typeof FORMATS)[number]
+const FORMATS = ['json', 'csv', 'ndjson'] as const
+const ASKABLE = ['minute', 'hour', 'day'] as const satisfies readonly Period[]
 const GROUPINGS: readonly Grouping[] = ['time', ...DIMENSIONS]
-const KNOWN: ReadonlySet<string> = new Set(['from', 'to', 'period', 'group_by', 'format', ...DIMENSIONS])
+const MAX_FILTER_CHARS = 256
+/** What a query may say; every value is a text. */
+export const parameterSchema = z.object({
+  from: z.string().optional().describe('ISO 8601 or Unix seconds; a day before `to`.'),
+  to: z.string().optional().describe('The end, not included; now.'),
+  period: z.enum(ASKABLE).default('hour'),
+  group_by: z
+    .string()
+    .optional()
+    .describe(`Any of ${GROUPINGS.join(', ')}, separated by commas.`),
+  format: z.enum(FORMATS).default('json'),
+  ...filterSchemas(),
+})
+const KNOWN: ReadonlySet<string> = new Set(Object.keys(parameterSchema.shape))
 const DEFAULT_RANGE_MS = PERIODS.day
 /** Years of days: more than is kept. */
 const LATEST_MS = 8.64e15
-const MAX_FILTER_CHARS = 256
+
+function filterSchemas(): { readonly [name in Dimension]: z.ZodType } {
+  const text = z.string().max(MAX_FILTER_CHARS).optional()
+  return { tenant: text, key: text, provider: text, model: text, route: text, endpoint: text, tag: text }
+}
 
 /** Reads a query for usage. Throws `GatewayError` (400) that names the parameter at fault. */
 export function readQuery(

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Script } from '../../simulator/index.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 
-const ADMIN = 'operator-secret-of-the-tests'
+const ADMIN = 'operator-secret-of-the-tests-32-bytes'
 type Row = Readonly<Record<string, number>>
 
 let gateway: RunningGateway

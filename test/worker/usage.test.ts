@@ -9,7 +9,7 @@ import type { UsageLedger } from '../../src/usage-object.ts'
 import { chat, dataOf, DEPLOYMENTS, get, KEY_A, KEY_B } from './support.ts'
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 
-const ADMIN = 'canary-operator-secret'
+const ADMIN = 'canary-operator-secret-of-32-bytes'
 
 /** A gateway with the real ledger objects, and a network to them that a test may break. */
 function gateway(change: Partial<Parts> = {}) {
