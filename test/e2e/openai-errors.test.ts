@@ -130,6 +130,7 @@ const CASES: readonly Case[] = [
     as: InternalServerError,
     status: 503,
     code: 'upstream_unavailable',
+    shouldRetry: 'false',
   },
   {
     model: OPENAI,
@@ -145,6 +146,7 @@ const CASES: readonly Case[] = [
     as: InternalServerError,
     status: 502,
     code: 'upstream_bad_response',
+    shouldRetry: 'false',
   },
   {
     model: OPENAI,
@@ -152,6 +154,7 @@ const CASES: readonly Case[] = [
     as: InternalServerError,
     status: 502,
     code: 'upstream_bad_response',
+    shouldRetry: 'false',
   },
   {
     model: GEMINI,
@@ -240,6 +243,7 @@ const CASES: readonly Case[] = [
     as: InternalServerError,
     status: 503,
     code: 'upstream_unavailable',
+    shouldRetry: 'false',
   },
 ]
 
