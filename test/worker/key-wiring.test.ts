@@ -230,6 +230,26 @@ describe('limits and budgets', () => {
   })
 
   test.each([
+    { model: 'gpt-4o-mini', least: 0, most: 0.00005 },
+    { model: 'o3-mini', least: 0.04, most: 0.05 },
+  ])(
+    'a stream of $model that is left is charged what had passed, or all that nobody could see',
+    async ({ model, least, most }) => {
+      const { open, made, usage } = deployment().isolate()
+      const { key, id } = await made({ budgets: { total: 1 } })
+      const request = { model, max_completion_tokens: 10_000, stream: true, ...sim({ chunkDelayMs: 20 }) }
+      const { body } = await open(chat(request, { key }))
+      const reader = body?.getReader()
+      await reader?.read()
+      await reader?.cancel()
+      const { heldUsd, spentUsd } = (await usage(id)).budgets.total
+      expect(heldUsd).toBe(0)
+      expect(spentUsd).toBeGreaterThan(least)
+      expect(spentUsd).toBeLessThan(most)
+    },
+  )
+
+  test.each([
     ['negative', { prompt_tokens: -5, completion_tokens: 3, total_tokens: -2 }],
     ['text', { prompt_tokens: 'many', completion_tokens: 'few', total_tokens: 'lots' }],
     ['half', { prompt_tokens: 5, completion_tokens: -3, total_tokens: 2 }],
