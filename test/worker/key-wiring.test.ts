@@ -217,7 +217,7 @@ describe('limits and budgets', () => {
     const { key, id } = await made({ budgets: { total: 100 }, limits: { maxOutputTokens: 100 } })
     await Promise.all(
       Array.from({ length: 100 }, async () => {
-        const { body } = await open(chat({ stream: true, ...sim({ chunkDelayMs: 20 }) }, { key }))
+        const { body } = await open(chat({ stream: true, ...sim({ gapMs: 20 }) }, { key }))
         const reader = body?.getReader()
         await reader?.read()
         await reader?.cancel()
@@ -237,7 +237,7 @@ describe('limits and budgets', () => {
     async ({ model, least, most }) => {
       const { open, made, usage } = deployment().isolate()
       const { key, id } = await made({ budgets: { total: 1 } })
-      const request = { model, max_completion_tokens: 10_000, stream: true, ...sim({ chunkDelayMs: 20 }) }
+      const request = { model, max_completion_tokens: 10_000, stream: true, ...sim({ gapMs: 20 }) }
       const { body } = await open(chat(request, { key }))
       const reader = body?.getReader()
       await reader?.read()
