@@ -1,6 +1,6 @@
 import type { AdminObject } from './admin/ports.ts'
 import { createCache, generations } from './cache/cache.ts'
-import type { KeyValueStore } from './cache/ports.ts'
+import type { KeyValueStore, ResponseCache } from './cache/ports.ts'
 import type { ConfigAdmin } from './config/admin.ts'
 import { type Deployment, type Environment, readDeployment } from './config/environment.ts'
 import { createPricing, type PriceOf } from './catalog/pricing.ts'
@@ -45,6 +45,8 @@ export interface Services extends Books {
   readonly authenticator: Authenticator
   readonly gateway: Gateway
   readonly responses: Responses
+  /** Absent without a `GATEWAY_SECRET`. */
+  readonly cache?: ResponseCache | undefined
   readonly explain: Explain
   readonly realtime: Realtime
   readonly realtimeCall: RealtimeCall
@@ -195,6 +197,7 @@ export function assemble(parts: Parts, lasting: Lasting, config: Config, stored?
       ask: (question) =>
         askAccount({ fetch, timers, registry, apis, timeoutMs: config.timeouts.requestMs }, question),
     },
+    cache: ports.cache,
     gateway: hooked(createGateway(ports), hooks, complain),
     explain: hookedExplain(createExplain(ports), hooks),
     realtime: createRealtime(ports),

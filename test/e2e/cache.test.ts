@@ -47,7 +47,7 @@ describe.each(MODELS)('%s, through the official client', (model) => {
     }
     const said = ({ choices, usage, id }: OpenAI.ChatCompletion) => ({
       id,
-      usage,
+      usage: { ...usage, cost: undefined },
       choices: choices.map(({ message: { content, tool_calls: calls }, finish_reason: reason }) => ({
         content: content || null, // the client makes an empty text of none
         reason,
@@ -72,7 +72,64 @@ describe.each(MODELS)('%s, through the official client', (model) => {
       const second = await whole(2)
       expect(second.response.headers.get('x-gateway-cache')).toBe('hit')
       expect(said(second.data)).toEqual(said(first))
-      expect(said(await streamed(2))).toEqual(said(first))
+      const again = await streamed(2)
+      expect(said(again)).toEqual(said(first))
+      expect([first.usage, again.usage]).toEqual([
+        expect.objectContaining({ cost: expect.any(Number) }),
+        expect.objectContaining({ cost: 0 }),
+      ])
+      expect(gateway.received).toHaveLength(1)
+    })
+  })
+
+  describe('a response', () => {
+    const request = (salt: string) => ({
+      model,
+      input: scripted(`Call ${salt}, ${model}`, { text: 'Say: 世界 👋', calls: CALLS }),
+      tools: CALLS.map(({ name }) => ({
+        type: 'function' as const,
+        name,
+        parameters: { type: 'object', properties: {} },
+        strict: false,
+      })),
+    })
+    const whole = async (salt: string) => client.responses.create(request(salt)).withResponse()
+    async function streamed(salt: string) {
+      const stream = client.responses.stream(request(salt))
+      const texts: string[] = []
+      const args: string[] = []
+      stream.on('response.output_text.delta', ({ delta }) => void texts.push(delta))
+      stream.on('response.function_call_arguments.delta', ({ delta }) => void args.push(delta))
+      const { id, output, usage } = await stream.finalResponse()
+      return { id, usage, output: output.map(withoutParsed), text: texts.join(''), args: args.join('') }
+    }
+    /** The client adds what it has parsed of a text or of arguments. */
+    const withoutParsed = (item: OpenAI.Responses.ResponseOutputItem): unknown =>
+      JSON.parse(
+        JSON.stringify(item, (name, value: unknown) =>
+          name === 'parsed' || name === 'parsed_arguments' ? undefined : value,
+        ),
+      )
+
+    it('asked whole, then as a stream', async () => {
+      const { data } = await whole('a')
+      const { text, args, ...again } = await streamed('a')
+      expect(again).toEqual({ id: data.id, usage: data.usage, output: data.output })
+      expect(text).toBe(data.output_text)
+      expect(args).toBe(CALLS.map((call) => JSON.stringify(call.args)).join(''))
+      expect(gateway.received).toHaveLength(1)
+    })
+
+    it('asked as a stream, then whole', async () => {
+      const first = await streamed('b')
+      const { data, response } = await whole('b')
+      expect(response.headers.get('x-gateway-cache')).toBe('hit')
+      expect({ id: data.id, usage: data.usage, output: data.output }).toEqual({
+        id: first.id,
+        usage: first.usage,
+        output: first.output,
+      })
+      expect(await streamed('b')).toEqual(first)
       expect(gateway.received).toHaveLength(1)
     })
   })
