@@ -35,7 +35,7 @@ const OFF: Caching<EndpointId> & { readonly keep: () => void } = {
 }
 const BYPASS: typeof OFF = { ...OFF, facts: { status: 'bypass' } }
 
-/** Looks for a kept answer where route or caller wish it, before anything is planned. */
+/** Looks for a kept answer where route, key or caller wish it, before anything is planned. */
 export async function caching<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
@@ -58,7 +58,7 @@ export async function caching<E extends EndpointId>(
   return { hit, facts: { status: 'miss', name: key.name }, ...keeping }
 }
 
-/** What route and caller wish together. */
+/** What route, key and caller wish together. */
 interface Wish {
   readonly asks: CacheAsks
   readonly on: boolean
@@ -70,16 +70,19 @@ interface Wish {
 }
 
 function wishOf({ config, cache }: Ports, scope: Scope, { name }: Resolved): Wish {
-  const { cache: asks = NO_ASKS } = scope
+  const { cache: asks = NO_ASKS, principal } = scope
   if (asks.on && cache === undefined) throw noSecret()
-  const setting = settingOf(config, name)
-  const wanted = asks.on || setting !== undefined
+  const route = settingOf(config, name)
+  const settings = [route, principal.cache].filter((setting) => setting !== undefined)
+  const wanted = asks.on || settings.length > 0
+  // Where route and key both say a time, the answer is kept for no longer than either says.
+  const settled = settings.length === 0 ? undefined : Math.min(...settings.map((each) => each.ttlSeconds))
   return {
     asks,
     on: wanted && !asks.bypass,
     bypass: wanted || asks.bypass,
-    ttlSeconds: asks.ttlSeconds ?? setting?.ttlSeconds ?? config.cache.ttlSeconds,
-    failover: setting?.failover ?? false,
+    ttlSeconds: asks.ttlSeconds ?? settled ?? config.cache.ttlSeconds,
+    failover: route?.failover ?? false,
   }
 }
 
