@@ -45,7 +45,9 @@ export async function caching<E extends EndpointId>(
   const wish = wishOf(ports, scope, resolved)
   const known = wish.on ? knownOf(ports, call, scope) : undefined
   if (known === undefined) return without(wish)
-  const key = await known.cache.keyOf(identityOf(ports, call, scope, { resolved, ...known }))
+  const identity = identityOf(ports, call, scope, { resolved, ...known })
+  if (identity === undefined) return without(wish)
+  const key = await known.cache.keyOf(identity)
   const keyed = { ...known, key }
   const hit = wish.asks.read ? await lookUp(ports, call, scope, { ...keyed, ...wish, resolved }) : undefined
   if (hit === undefined && wish.asks.onlyIfCached) throw notCached(key.name)
@@ -114,20 +116,23 @@ function knownOf<E extends EndpointId>(
 /** Callers of one tenant may bring keys of several accounts, and only one of those has what was stored. */
 const bringsKeys = ({ brought }: Scope['principal']): boolean => Object.keys(brought ?? {}).length > 0
 
+/** Undefined while nobody knows what has been purged. */
 function identityOf<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
   { resolved, cacheable, form, text }: Known<E> & { readonly resolved: Resolved },
-): Identity {
+): Identity | undefined {
   const { tenant } = scope.principal
+  const generation = ports.generationOf(tenant, resolved.name ?? call.request.model)
+  if (generation === undefined) return undefined
   const ownDefaults = resolved.targets.every(({ target }) => target.provider === 'openai')
   return {
     tenant,
     endpoint: call.endpoint,
     form,
     route: routeOf(ports, call, scope, resolved),
-    generation: ports.generationOf(tenant, resolved.name ?? call.request.model),
+    generation,
     canonical: canonicalRequest({ ...call.request }, cacheable.meaning(call.request, ownDefaults), text),
   }
 }
