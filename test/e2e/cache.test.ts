@@ -8,11 +8,15 @@ import { scripted } from '../support/prompt.ts'
 let gateway: RunningGateway
 let client: OpenAI
 beforeAll(async () => {
-  gateway = await startGateway({ variables: { GATEWAY_SECRET: 'a-secret-of-the-tests-0123456789abcdef' } })
+  gateway = await startGateway({
+    variables: { GATEWAY_SECRET: 'a-secret-of-the-tests-0123456789abcdef', ADMIN_SECRET: ADMIN },
+  })
   client = openaiClient(gateway, { defaultHeaders: { 'x-gateway-cache': 'ttl=60' } })
 })
 afterAll(() => gateway.close())
 beforeEach(() => gateway.simulator.reset())
+
+const ADMIN = 'operator-secret-of-the-tests-32-bytes'
 
 const TOOLS: OpenAI.ChatCompletionTool[] = [
   {
@@ -133,4 +137,60 @@ describe.each(MODELS)('%s, through the official client', (model) => {
       expect(gateway.received).toHaveLength(1)
     })
   })
+})
+
+describe('the books', () => {
+  const TAG = 'case=books'
+  /** Counts are numbers, money is exact in words. */
+  type Row = Readonly<Record<string, number | string | null>>
+  async function usage(): Promise<Row> {
+    const response = await fetch(`${gateway.origin}/admin/usage?tag=${encodeURIComponent(TAG)}`, {
+      headers: { authorization: `Bearer ${ADMIN}` },
+    })
+    return ((await response.json()) as { data: readonly Row[] }).data[0] ?? {}
+  }
+  const ask = async (path: string, body: object): Promise<Headers> => {
+    const response = await fetch(`${gateway.origin}/v1${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-gateway-cache': 'ttl=60', 'x-gateway-tags': TAG },
+      body: JSON.stringify(body),
+    })
+    await response.text()
+    return response.headers
+  }
+  const REQUESTS: readonly (readonly [path: string, body: object])[] = [
+    ['/chat/completions', { model: 'gpt-4o-mini', messages: [user('Books?')] }],
+    ['/chat/completions', { model: 'gemini-2.5-flash', messages: [user('Books?')], stream: true }],
+    ['/responses', { model: 'gpt-4o-mini', input: 'Books?' }],
+    ['/embeddings', { model: 'text-embedding-3-small', input: 'Books?' }],
+  ]
+
+  it('have a hit at no cost, with the tokens and the money that it saved', async () => {
+    let saved = 0
+    for (const [path, body] of REQUESTS) await ask(path, body)
+    await expect.poll(async () => (await usage())['requests'], WAIT).toBe(REQUESTS.length)
+    const misses = await usage()
+    expect(misses).toMatchObject({ saved_input_tokens: 0, saved_output_tokens: 0, saved_usd: '0' })
+    for (const [path, body] of REQUESTS) {
+      const headers = await ask(path, body)
+      expect(headers.get('x-gateway-cache')).toBe('hit')
+      saved += Number(headers.get('x-gateway-saved'))
+    }
+    await expect.poll(async () => (await usage())['requests'], WAIT).toBe(2 * REQUESTS.length)
+    const all = await usage()
+    expect(gateway.received).toHaveLength(REQUESTS.length)
+    const { input_tokens, output_tokens, cost_usd, attempts } = misses
+    expect(all).toMatchObject({
+      input_tokens,
+      output_tokens,
+      cost_usd,
+      attempts,
+      saved_input_tokens: input_tokens,
+      saved_output_tokens: output_tokens,
+      saved_usd: cost_usd,
+    })
+    expect(saved).toBeCloseTo(Number(cost_usd), 12)
+    expect(saved).toBeGreaterThan(0)
+  })
+  const WAIT = { timeout: 12_000, interval: 500 }
 })
