@@ -64,9 +64,12 @@ const partsOf = (env: Env): Parts => ({
 export function liveServices(parts: Parts): Current {
   const lasting = lastingOf(parts)
   const { configObject, variables, file } = parts
-  const base = assemble(parts, lasting, loadConfig(file, variables))
+  const config = loadConfig(file, variables)
   const { runtimeConfig, gatewaySecret } = lasting.deployment
-  if (configObject === undefined || !runtimeConfig) return () => base
+  if (configObject === undefined || !runtimeConfig) {
+    const services = assemble(parts, lasting, config)
+    return () => services
+  }
   const configAdmin = createConfigAdmin({
     object: configObject,
     variables,
@@ -77,10 +80,14 @@ export function liveServices(parts: Parts): Current {
   const view = configView<Services>({
     object: configObject,
     timers: parts.timers,
-    without: { ...base, configAdmin, configMark: 'unavailable' },
+    without: {
+      ...assemble(parts, lasting, config, { purges: undefined }),
+      configAdmin,
+      configMark: 'unavailable',
+    },
     report: (message, cause) => complain(cause instanceof Error ? `${message} ${cause.message}` : message),
     async build(snapshot) {
-      const services = { ...(await compose(parts, lasting, snapshot, base)), configAdmin }
+      const services = { ...(await compose(parts, lasting, snapshot, config)), configAdmin }
       const { version, skipped } = snapshot
       const mark = [String(version), ...skipped.map((each) => `skipped=${each}`)].join('; ')
       return {
@@ -97,13 +104,14 @@ async function compose(
   parts: Parts,
   lasting: Lasting,
   snapshot: Snapshot,
-  base: Services,
+  deployed: Config,
 ): Promise<Services> {
-  if (snapshot.version === 0 && snapshot.keys.length === 0) return base
+  const { version, keys, purges } = snapshot
+  if (version === 0 && keys.length === 0) return assemble(parts, lasting, deployed, { purges })
   const checked = checkRuntime(JSON.parse(snapshot.document), parts.file, parts.variables)
   if (!checked.ok) throw new Error(describeProblems(checked.problems))
   const stored = await openKeys(checked.config, lasting.deployment.gatewaySecret, snapshot)
-  return assemble(parts, lasting, checked.config, stored)
+  return assemble(parts, lasting, checked.config, { stored, purges })
 }
 
 /** Those keys that are for the origin that their provider has now; the others are left out, loudly. */

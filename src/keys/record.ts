@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { card } from '../catalog/card.ts'
 import { nameModel } from '../catalog/model-id.ts'
+import { ttlSeconds } from '../config/schema.ts'
 
 /** 10⁻⁹ USD: a thousandth of the cheapest request, and nine million dollars are still an exact number. */
 export const NANO_USD = 1_000_000_000
@@ -45,6 +46,10 @@ export const failModeSchema = z
   .enum(['open', 'closed'])
   .describe('What limits do while their Durable Object cannot be reached.')
 
+export const cacheSchema = z
+  .strictObject({ ttlSeconds: ttlSeconds.describe('How long an answer is given again.') })
+  .describe('Switches the response cache on for the requests of the key.')
+
 const budgetsSchema = z.strictObject({
   day: nanoUsd.optional(),
   month: nanoUsd.optional(),
@@ -73,6 +78,7 @@ export const keyRecordSchema = z.strictObject({
   limits: limitsSchema,
   budgets: budgetsSchema,
   failMode: failModeSchema,
+  cache: cacheSchema.optional(),
   secrets: z.array(secretSchema).max(8),
   /** Counts the changes. */
   version: z.number().int().positive(),
