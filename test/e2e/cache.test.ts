@@ -51,11 +51,7 @@ describe.each(MODELS)('%s, through the official client', (model) => {
     }
     const said = ({ choices, usage, id }: OpenAI.ChatCompletion) => ({
       id,
-<<<<<<< HEAD
-      usage: usage && { ...usage, cost: undefined }, // of this answer, and a kept one costs nothing
-=======
       usage: { ...usage, cost: undefined },
->>>>>>> cache2
       choices: choices.map(({ message: { content, tool_calls: calls }, finish_reason: reason }) => ({
         content: content || null, // the client makes an empty text of none
         reason,
