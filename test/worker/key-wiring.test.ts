@@ -53,6 +53,21 @@ describe('who calls', () => {
     await here.idle()
   })
 
+  test('A-20 from an address outside its list a key is refused', async () => {
+    const { ask, made, admin, idle } = deployment().isolate()
+    const { key } = await made({ scopes: { addresses: ['192.0.2.0/24', '2001:db8::/32'] } })
+    const from = async (address: string) => {
+      const { status, body } = await ask(key, {}, { 'cf-connecting-ip': address })
+      return status === 200 ? status : `${status} ${body.error.code}`
+    }
+    expect([await from('192.0.2.9'), await from('2001:db8::9')]).toEqual([200, 200])
+    expect([await from('192.0.3.9'), await from('::1')]).toEqual(['403 ip_not_allowed', '403 ip_not_allowed'])
+    expect((await ask(key)).status).toBe(403) // nobody says where it comes from
+    for (const block of ['192.0.2.0/33', 'anywhere'])
+      expect((await admin('POST', '/keys', { name: 'k', scopes: { addresses: [block] } })).status).toBe(400)
+    await idle()
+  })
+
   test('an expired key is told so, a disabled one is not', async () => {
     const { ask, made, admin, idle } = deployment().isolate()
     const { key } = await made({ expiresAt: Date.now() - 1 })
