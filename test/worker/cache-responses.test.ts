@@ -106,6 +106,15 @@ test('tenants share no response, and nobody finds the id of another', async () =
   expect((await gateway.fetch(about(parsed(b.text).id))).status).toBe(404)
 })
 
+test('a hit writes nothing down: what it is was written when it was made', async () => {
+  const gateway = isolate()
+  await ask(gateway)
+  await reset() // of the objects; the answer is in memory
+  const hit = await ask(gateway)
+  expect(hit.status).toBe('hit')
+  expect((await gateway.fetch(about(parsed(hit.text).id))).status).toBe(404)
+})
+
 test('what it repeats of its request is part of the key', async () => {
   const gateway = isolate()
   await ask(gateway)
