@@ -200,6 +200,7 @@ function hitOf(entry: Entry, { body, contentType }: Sent, cache: CacheFacts, res
   const plan = {
     outcome: 'ok' as const,
     order: [],
+    reserve: [],
     dropped: [],
     suppressed: [],
     wanted: [],
@@ -214,7 +215,7 @@ function hitOf(entry: Entry, { body, contentType }: Sent, cache: CacheFacts, res
     attempts: [],
     cache,
     lifecycle: resolved.lifecycle,
-    planning: { route: resolved.name, strategy: resolved.strategy, plan, order: [], promptTokens: 0 },
+    planning: { route: resolved.name, strategy: resolved.strategy, plan, order: [], reserve: [], promptTokens: 0 },
     settled: Promise.resolve({ facts, attempts: [], finish: 'complete', usage: NOTHING_USED, cache }),
   }
 }

@@ -1,4 +1,5 @@
 import type { FailureKind } from '../../src/providers/failure.ts'
+import type { StrategyName } from '../../src/router/strategies/index.ts'
 import type { Random } from './random.ts'
 
 /** What an upstream does with one attempt. */
@@ -50,6 +51,10 @@ export interface Script {
   /** What an active check of the provider finds. */
   readonly check?: (provider: string, t: number) => 'ok' | 'failed' | 'refused'
   readonly spillFloorPerS?: Readonly<Record<string, number>>
+  /** How the route orders its targets; by their priority unless said. */
+  readonly strategy?: StrategyName
+  /** What a request costs there, nano-dollars. */
+  readonly priceNano?: (target: string, t: number) => number
   /** Share of failures at any time. */
   readonly background?: number
   readonly endS?: number
