@@ -84,12 +84,13 @@ export function plan(input: PlanInput, strategy: Strategy, context: StrategyCont
   for (const c of ranked) if (c.admission.verdict === 'no') dropped.push({ id: c.id, why: c.admission.why })
   const admitted = admittedOf(ranked)
   const order = admitted.length > 0 ? admitted : admittedOf(behind)
-  const first = new Set(order.map(({ id }) => id))
-  const reserve = [...new Set([...ranked, ...behind])].filter(({ id }) => !first.has(id))
-  const withheld = { reserve, dropped, ...concernsOf(ranked), retryAfterMs: backAfterMs(ranked) }
+  const withheld = { reserve: restOf(open.length > 0 ? [...ranked, ...behind] : behind, order), dropped, ...concernsOf(ranked), retryAfterMs: backAfterMs(ranked) }
   if (order.length > 0) return { outcome: 'ok', order: leasedFirst(order), ...withheld, refused: [] }
   return panic(ranked, withheld, context)
 }
+
+const restOf = (all: readonly Scored[], order: readonly Planned[]): readonly Scored[] =>
+  order.length === all.length ? [] : all.filter(({ id }) => order.every((each) => each.id !== id))
 
 const admittedOf = (ranked: readonly Scored[]): readonly Planned[] =>
   ranked.flatMap((c) => (c.admission.verdict === 'no' ? [] : [{ ...c, permit: c.admission.permit }]))

@@ -30,7 +30,7 @@ import {
   type WalkNext,
 } from '../../src/router/walk.ts'
 import { type Anchor, type AnchorName, ANCHORS } from './anchors.ts'
-import { Agenda } from './heap.ts'
+import { Agenda, type Planned } from './heap.ts'
 import { Metrics } from './metrics.ts'
 import { type Mutant, tamperAdmission, tamperObject, tamperReport } from './mutants.ts'
 import { between, exponential, logNormal, picker, type Random, seeded } from './random.ts'
@@ -97,7 +97,8 @@ export class World {
   readonly isolates: Isolate[] = []
   now = 0
   events = 0
-  readonly recent: string[] = []
+  /** The last events, by their number. */
+  private readonly last: Planned[] = []
   object: ObjectState
   private saved: Saved | undefined
   private twin: { state: ObjectState; until: number } | undefined
@@ -152,11 +153,19 @@ export class World {
       if (!event || event.at > this.endMs + 60_000) break
       this.now = event.at
       this.events++
-      this.recent.push(`${this.events} ${(event.at / 1_000).toFixed(3)}s ${event.name}`)
-      if (this.recent.length > 60) this.recent.shift()
+      this.last[this.events % RECENT] = event
       event.run()
       if (this.options.until !== undefined && this.events >= this.options.until) break
     }
+  }
+
+  /** The last events, oldest first. */
+  get recent(): readonly string[] {
+    const first = Math.max(1, this.events - RECENT + 1)
+    return Array.from({ length: this.events - first + 1 }, (_, i) => {
+      const event = this.last[(first + i) % RECENT]!
+      return `${first + i} ${(event.at / 1_000).toFixed(3)}s ${event.name}`
+    })
   }
 
   broken(what: string): never {
@@ -656,6 +665,7 @@ export class World {
   }
 }
 
+const RECENT = 60
 const FIRST_COLD_MS = 50_000
 const NO_TURNS: Turns = { get: () => undefined, set: () => undefined }
 const NO_NEEDS: ReadonlySet<never> = new Set<never>()
