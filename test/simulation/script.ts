@@ -50,6 +50,7 @@ export interface Script {
   readonly routes?: readonly (readonly string[])[]
   /** What an active check of the provider finds. */
   readonly check?: (provider: string, t: number) => 'ok' | 'failed' | 'refused'
+  /** Requests/s at 1,000 in all. */
   readonly spillFloorPerS?: Readonly<Record<string, number>>
   /** How the route orders its targets; by their priority unless said. */
   readonly strategy?: StrategyName
