@@ -1,5 +1,4 @@
 import type { FailureKind } from '../../src/providers/failure.ts'
-import type { StrategyName } from '../../src/router/strategies/index.ts'
 import type { Random } from './random.ts'
 
 /** What an upstream does with one attempt. */
@@ -52,10 +51,8 @@ export interface Script {
   readonly check?: (provider: string, t: number) => 'ok' | 'failed' | 'refused'
   /** Requests/s at 1,000 in all. */
   readonly spillFloorPerS?: Readonly<Record<string, number>>
-  /** How the route orders its targets; by their priority unless said. */
-  readonly strategy?: StrategyName
-  /** What a request costs there, nano-dollars. */
-  readonly priceNano?: (target: string, t: number) => number
+  /** What a request costs at a target, nano-dollars, as far as an isolate of this place knows: it then chooses by cost. */
+  readonly priceNano?: (target: string, t: number, place: number) => number
   /** Share of failures at any time. */
   readonly background?: number
   readonly endS?: number

@@ -374,17 +374,19 @@ export class World {
     const { isolate } = request
     const now = timeAt(isolate.state.clock, this.clockOf(isolate))
     const sight = this.sightOf(isolate)
+    const { priceNano } = this.options.script
+    const byCost = priceNano !== undefined
     const candidates = request.route.map((id): Candidate => {
       const view = viewOfTarget(isolate.state, id, now)
       return {
         id,
         target: targetOf(id),
-        priority: PRIORITY_OF[id]!,
+        priority: byCost ? 0 : PRIORITY_OF[id]!,
         weight: 1,
         serves: true,
         features: undefined,
         contextTokens: undefined,
-        costNano: this.options.script.priceNano?.(id, this.now / 1_000),
+        costNano: priceNano?.(id, this.now / 1_000, isolate.place),
         admission: sight.admit(id),
         gate: sight.gate(targetOf(id)),
         health: view?.health ?? 1,
@@ -399,7 +401,7 @@ export class World {
       turns: NO_TURNS,
       secondNano: 200_000,
     }
-    return plan({ candidates, needs: NO_NEEDS }, strategies[this.options.script.strategy ?? 'priority'], context)
+    return plan({ candidates, needs: NO_NEEDS }, strategies[byCost ? 'cost' : 'priority'], context)
   }
 
   /** What this isolate's health says now: the walk's eyes, as the Worker's. */
