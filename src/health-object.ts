@@ -1,33 +1,54 @@
 import compiled from '../build/gateway.json' with { type: 'json' }
+import { CONFIG_NAME } from './config-object.ts'
+import { readDeployment } from './config/environment.ts'
+import { inForce } from './config/in-force.ts'
 import { loadConfig } from './config/load.ts'
-import { createRegistry, type Registry } from './config/registry.ts'
+import type { ConfigObject } from './config/ports.ts'
+import { createRegistry, type StoredKeys } from './config/registry.ts'
+import type { Config } from './config/schema.ts'
 import { createCheck } from './gateway/check.ts'
-import type { RegistryPorts } from './health/ports.ts'
-import type { Check } from './health/registry-state.ts'
+import { settingsOf } from './gateway/watch.ts'
+import type { RegistryPorts, Watch } from './health/ports.ts'
 import { HealthRegistryShell } from './health/registry.ts'
 import { apis } from './providers/index.ts'
+import { complain } from './services.ts'
 
 /** The composition root of the health object. One per deployment, called `HEALTH_NAME`. */
 export class HealthRegistry extends HealthRegistryShell<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env, portsOf(env))
+    super(
+      ctx,
+      env,
+      watchPorts({ ...env }, () => env.CONFIG.getByName(CONFIG_NAME)),
+    )
   }
 }
 
 export const HEALTH_NAME = 'health'
 
-function portsOf(env: Env): RegistryPorts {
-  const variables: Readonly<Record<string, unknown>> = { ...env }
-  const registry = createRegistry(loadConfig(compiled, variables), variables)
-  const check = createCheck({ registry, apis, fetch: (request) => fetch(request) })
-  return { settings: { checks: checksOf(registry) }, check }
-}
-
-/** Every credential; a provider without one is only asked whether it answers. */
-function checksOf(registry: Registry): readonly Check[] {
-  return [...registry.providers.values()].flatMap(({ name, credentials }): readonly Check[] =>
-    credentials.length === 0
-      ? [{ provider: name, credential: undefined }]
-      : credentials.map((credential) => ({ provider: name, credential: credential.name })),
-  )
+/** What is watched: by the file and the environment, until the runtime configuration has been asked. */
+export function watchPorts(
+  variables: Readonly<Record<string, unknown>>,
+  object: () => Pick<ConfigObject, 'read'>,
+): RegistryPorts {
+  const deployed = { file: compiled, variables, complain }
+  let revision: number | undefined
+  const watchOf = (config: Config, stored?: StoredKeys): Watch => {
+    const registry = createRegistry(config, variables, stored)
+    return {
+      settings: settingsOf(config, registry, Date.now()),
+      check: createCheck({ registry, apis, fetch: (request) => fetch(request) }),
+    }
+  }
+  return {
+    watch: watchOf(loadConfig(compiled, variables)),
+    async renewed() {
+      if (!readDeployment(variables).runtimeConfig) return undefined
+      const snapshot = await object().read(revision)
+      if (snapshot === undefined) return undefined
+      const { config, stored } = await inForce(deployed, snapshot)
+      revision = snapshot.revision
+      return watchOf(config, stored)
+    },
+  }
 }

@@ -2,12 +2,10 @@ import compiled from '../build/gateway.json' with { type: 'json' }
 import { ADMIN_NAME } from './admin/log-object.ts'
 import { createConfigAdmin } from './config/admin.ts'
 import { CONFIG_NAME } from './config-object.ts'
-import { checkRuntime, describeProblems, loadConfig } from './config/load.ts'
+import { inForce } from './config/in-force.ts'
+import { loadConfig } from './config/load.ts'
 import type { Snapshot } from './config/ports.ts'
-import { type StoredKeys, storedKeyName } from './config/registry.ts'
-import { originOf } from './config/runtime-rules.ts'
 import type { Config } from './config/schema.ts'
-import { openKey } from './config/sealed-key.ts'
 import { configView } from './config/view.ts'
 import type { Defer } from './health/view.ts'
 import { HEALTH_NAME } from './health-object.ts'
@@ -108,24 +106,6 @@ async function compose(
 ): Promise<Services> {
   const { version, keys, purges } = snapshot
   if (version === 0 && keys.length === 0) return assemble(parts, lasting, deployed, { purges })
-  const checked = checkRuntime(JSON.parse(snapshot.document), parts.file, parts.variables)
-  if (!checked.ok) throw new Error(describeProblems(checked.problems))
-  const stored = await openKeys(checked.config, lasting.deployment.gatewaySecret, snapshot)
-  return assemble(parts, lasting, checked.config, { stored, purges })
-}
-
-/** Those keys that are for the origin that their provider has now; the others are left out, loudly. */
-async function openKeys(
-  config: Config,
-  gatewaySecret: string | undefined,
-  { keys }: Snapshot,
-): Promise<StoredKeys> {
-  const stored = new Map<string, string>()
-  for (const sealed of keys) {
-    const owner = { provider: sealed.provider, origin: originOf(config, sealed.provider) }
-    const key = gatewaySecret === undefined ? undefined : await openKey(gatewaySecret, owner, sealed)
-    if (key !== undefined) stored.set(storedKeyName(sealed.provider), key)
-    else complain(`The stored key of '${sealed.provider}' is for another origin or GATEWAY_SECRET.`)
-  }
-  return stored
+  const { config, stored } = await inForce({ ...parts, complain }, snapshot)
+  return assemble(parts, lasting, config, { stored, purges })
 }

@@ -140,6 +140,22 @@ export const configSchema = z.strictObject({
     .record(name, route)
     .default({})
     .describe('Model names of your own, each over one or more targets.'),
+  spill: z
+    .strictObject({
+      floorPerS: z
+        .number()
+        .positive()
+        .optional()
+        .describe('Requests/s that any target may take in any case. Left out: no cap.'),
+      targets: z
+        .record(name, z.number().positive())
+        .default({})
+        .describe('The same for single targets, by `provider/model`.'),
+    })
+    .prefault({})
+    .describe(
+      'What a target may receive while another is out: twice its own usual rate, or its floor if that is more. What is beyond is answered 503 with Retry-After, so that one outage does not become two.',
+    ),
   cache: z
     .strictObject({
       ttlSeconds: ttlSeconds.default(300).describe('For requests that switch the cache on and name no time.'),

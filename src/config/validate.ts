@@ -16,7 +16,18 @@ export function validate(config: Config, allowHosts: readonly string[] = []): re
   return [
     ...providerProblems(config, allowed),
     ...Object.entries(config.routes).flatMap(([name, route]) => routeProblems(config, name, route)),
+    ...spillProblems(config),
   ]
+}
+
+function spillProblems(config: Config): readonly Problem[] {
+  return Object.keys(config.spill.targets).flatMap((id): Problem[] => {
+    const slash = id.indexOf('/')
+    const provider = id.slice(0, Math.max(0, slash))
+    return isBuiltIn(provider) || Object.hasOwn(config.providers, provider)
+      ? []
+      : [{ path: ['spill', 'targets', id], message: "is not a target; write it as 'provider/model'" }]
+  })
 }
 
 function providerProblems(config: Config, allowHosts: ReadonlySet<string>): readonly Problem[] {

@@ -235,6 +235,7 @@ function hitOf(
   const plan = {
     outcome: 'ok' as const,
     order: [],
+    reserve: [],
     dropped: [],
     suppressed: [],
     wanted: [],
@@ -249,7 +250,14 @@ function hitOf(
     attempts: [],
     cache,
     lifecycle: resolved.lifecycle,
-    planning: { route: resolved.name, strategy: resolved.strategy, plan, order: [], promptTokens: 0 },
+    planning: {
+      route: resolved.name,
+      strategy: resolved.strategy,
+      plan,
+      order: [],
+      reserve: [],
+      promptTokens: 0,
+    },
     settled: Promise.resolve({ facts, attempts: [], finish: 'complete', usage: NOTHING_USED, cache }),
   }
 }

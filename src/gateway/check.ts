@@ -1,6 +1,6 @@
 import type { Registry } from '../config/registry.ts'
 import { outcomeOf } from '../health/check-outcome.ts'
-import type { RegistryPorts } from '../health/ports.ts'
+import type { Watch } from '../health/ports.ts'
 import type { Provider } from '../providers/provider.ts'
 import { readFailure } from './read-failure.ts'
 
@@ -11,7 +11,7 @@ interface CheckPorts {
 }
 
 /** One look at a provider, with a credential or without: throws when nobody answers. */
-export function createCheck({ registry, apis, fetch }: CheckPorts): RegistryPorts['check'] {
+export function createCheck({ registry, apis, fetch }: CheckPorts): Watch['check'] {
   return async ({ provider: name, credential }, signal) => {
     const entry = registry.providers.get(name)
     const provider = entry && apis[entry.api]

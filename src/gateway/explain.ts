@@ -53,7 +53,6 @@ export function createExplain(ports: Ports): Explain {
     const planning = planRequest({ ...ports, turns: unchanged(ports.turns) }, call, scope, resolved)
     const tokens = promptTokens(call.request)
     const run: Run = {
-      order: planning.order,
       deadline: Number.POSITIVE_INFINITY,
       signal: scope.signal,
       pseudonyms:

@@ -3,17 +3,18 @@ import { GatewayError } from '../errors.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
 import type { Failure } from '../providers/failure.ts'
 import type { Adaptation } from '../providers/provider.ts'
-import { firstEventLimitMs } from '../router/deadlines.ts'
-import { decide, type Progress, RETRY_POLICY } from '../router/retry.ts'
+import { firstEventLimitMs } from '../router/first-event-limit.ts'
+import { RETRY_POLICY } from '../router/retry.ts'
+import { newWalk, type Sight, step, type WalkEvent, type WalkNext } from '../router/walk.ts'
 import { billOf } from '../usage/bill.ts'
 import { toAnswer } from './answer.ts'
 import { attempt } from './attempt.ts'
 import { failureOf } from './failure-of.ts'
 import type { AttemptInput, AttemptLimits, Begun } from './exchange.ts'
-import { type Planning, type Ranked, refusalOf, usualMs } from './planning.ts'
+import { type Planning, type Ranked, refusalOf, type Reserved } from './planning.ts'
 import { prepare, type Prepared } from './prepare.ts'
-import { mayTryAgain, readmitted } from './readmit.ts'
 import type { Attempted, Call, Ports, Run, Scope } from './types.ts'
+import { unavailable } from './unavailable.ts'
 import type { Witness } from './witness.ts'
 
 export interface Won<E extends EndpointId> {
@@ -35,73 +36,94 @@ export interface FailoverContext {
   readonly recordBytes: number
 }
 
-/** Walks the order until one target begins to answer. */
+/** Walks the order until one target begins to answer. Whom to try, and when, is the walk's to say (router/walk.ts). */
 export async function failover<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
   context: FailoverContext,
 ): Promise<Outcome<E>> {
-  const { run, watch } = context
+  const { watch } = context
   const attempts: Attempted[] = []
-  let at = 0
-  let refused: GatewayError | undefined
+  const tell = teller(ports, call, scope, context)
+  let unfit: GatewayError | undefined
   let failure: Failure | undefined
-  let again = false
-  for (let planned = run.order[at]; planned !== undefined; planned = run.order[at]) {
-    const ready = await begin(ports, call, scope, { planned, again, context }).catch((thrown: unknown) =>
-      refusalFrom(thrown, run.signal),
-    )
-    again = false
-    if (ready instanceof GatewayError) {
-      refused ??= ready // this target cannot honour the request, or is no longer admitted; another may
-      at++
+  let next = tell({ kind: 'begin' })
+  while (next.act !== 'stop') {
+    const prepared = await makeReady(ports, call, scope, { next, context })
+    if (prepared instanceof GatewayError) {
+      unfit ??= prepared // another target may take the request as it is
+      next = tell({ kind: 'unfit' })
       continue
     }
-    const { ranked, prepared } = ready
-    const tried = await tryOnce(ports, call, scope, {
-      ...ready,
-      context,
-      untried: run.order.length - at - 1,
-    })
+    const leave = tell({ kind: 'ready' })
+    if (leave.act !== 'try') {
+      next = leave
+      continue
+    }
+    const ranked = { ...leave.place, permit: leave.permit }
+    watch.began(ranked) // nothing may come between the leave and its use
+    const tried = await tryOnce(ports, call, scope, { ranked, prepared, context, others: leave.others })
     attempts.push(tried.attempted)
     if (tried.result.ok) {
-      return {
-        attempts,
-        won: { ranked, adapted: prepared.adapted, begun: tried.result, beganAt: ports.timers.now() },
-      }
+      const won = { ranked, adapted: prepared.adapted, begun: tried.result, beganAt: ports.timers.now() }
+      return { attempts, won }
     }
     failure = tried.result.failure
-    const decision = decide(
-      failure,
-      progressOf(ports, { run, attempts, at, ranked }),
-      RETRY_POLICY,
-      ports.chance,
-    )
-    if (decision.act === 'stop' || call.raw.kind === 'unread') break // an unread body is gone
-    again = decision.act === 'retry'
-    if (again) watch.retried(ranked)
-    else at++
-    if (decision.afterMs > 0) await pause(ports, decision.afterMs, run.signal)
+    next = tell({ kind: 'failed', failure, tookMs: tried.attempted.ms })
   }
   ports.health.flush(scope.defer)
   if (failure !== undefined)
     return { attempts, thrown: exhausted(failure, scope.principal.credential !== undefined) }
-  return { attempts, thrown: refused ?? refusalOf(context.planning, call.request.model) }
+  return { attempts, thrown: unfit ?? refused(context.planning, call.request.model, next.retryAfterMs) }
 }
 
-/** Prepares the request for a target, and takes the leave to try it: nothing may come between that and its use. */
-async function begin<E extends EndpointId>(
+type Standing = Ranked | Reserved
+type Next = WalkNext<Standing>
+type Told = Pick<Extract<WalkEvent, { kind: 'failed' }>, 'kind' | 'failure' | 'tookMs'> | { kind: Simple }
+type Simple = Exclude<WalkEvent['kind'], 'failed'>
+
+/** The walk of one request, with the world that it looks at. */
+function teller(
+  { health, timers, chance }: Ports,
+  call: Call<EndpointId>,
+  { principal }: Scope,
+  { planning: { order, reserve }, run }: FailoverContext,
+): (event: Told) => Next {
+  const sight: Sight = {
+    admit: health.admit,
+    // A gate is shut for the deployment's keys; the caller's own is none of them.
+    gate: principal.credential === undefined ? health.gate : () => undefined,
+    mayRetry: health.mayRetry,
+    streak: health.streak,
+  }
+  // An unread body is gone after the first attempt.
+  const policy = call.raw.kind === 'unread' ? { ...RETRY_POLICY, maxAttempts: 1 } : RETRY_POLICY
+  let walk = newWalk<Standing>(order.length === 0 ? [] : [...order, ...reserve], run.deadline, policy)
+  return (event) => {
+    const stepped = step(walk, { ...event, sight }, timers.now(), () => chance.random())
+    walk = stepped.walk
+    return stepped.next
+  }
+}
+
+/** Waits, and puts the request into the form that the target takes; an error is this target's, or the caller has left. */
+async function makeReady<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
-  about: { readonly planned: Ranked; readonly again: boolean; readonly context: FailoverContext },
-): Promise<{ readonly ranked: Ranked; readonly prepared: Prepared<E> }> {
-  const { planned, again, context } = about
-  const prepared = await prepare(ports, call, scope, { candidate: planned, run: context.run })
-  const ranked = readmitted(ports.health, planned, again)
-  context.watch.began(ranked)
-  return { ranked, prepared }
+  {
+    next,
+    context: { run, watch },
+  }: { readonly next: Exclude<Next, { act: 'stop' }>; readonly context: FailoverContext },
+): Promise<Prepared<E> | GatewayError> {
+  if (next.act === 'prepare') {
+    if (next.again) watch.retried(next.place)
+    if (next.afterMs > 0) await pause(ports, next.afterMs, run.signal)
+  }
+  return prepare(ports, call, scope, { candidate: next.place, run }).catch((thrown: unknown) =>
+    refusalFrom(thrown, run.signal),
+  )
 }
 
 async function tryOnce<E extends EndpointId>(
@@ -112,10 +134,10 @@ async function tryOnce<E extends EndpointId>(
     readonly ranked: Ranked
     readonly prepared: Prepared<E>
     readonly context: FailoverContext
-    readonly untried: number
+    readonly others: boolean
   },
 ) {
-  const { ranked, prepared, context, untried } = about
+  const { ranked, prepared, context, others } = about
   const { run, watch } = context
   const startedAt = ports.timers.now()
   const result = await attempt(
@@ -124,7 +146,7 @@ async function tryOnce<E extends EndpointId>(
       candidate: ranked,
       prepared,
       run,
-      untried,
+      others,
       recordBytes: context.recordBytes,
     }),
   )
@@ -134,35 +156,6 @@ async function tryOnce<E extends EndpointId>(
   ports.health.flush(scope.defer)
   const failure = result.ok ? undefined : result.failure
   return { result, attempted: { target: ranked.target, permit: ranked.permit.kind, startedAt, ms, failure } }
-}
-
-/** Where the request stands after its last attempt. */
-function progressOf(
-  ports: Ports,
-  about: {
-    readonly run: Run
-    readonly attempts: readonly Attempted[]
-    readonly at: number
-    readonly ranked: Ranked
-  },
-): Progress {
-  const { run, attempts, at, ranked } = about
-  const last = attempts.at(-1)
-  const onThisTarget = attempts.length - (attempts.findLastIndex(({ target }) => target !== last?.target) + 1)
-  return {
-    attempts: attempts.length,
-    onThisTarget,
-    tookMs: last?.ms ?? 0,
-    remainingMs: run.deadline - ports.timers.now(),
-    streak: ports.health.streak(ranked.watched.id),
-    retryAllowed: mayTryAgain(ports.health, ranked),
-    untried: run.order.length - at - 1,
-    p50Ms: usualMs(ranked),
-    nextP50Ms: usualMs(run.order[at + 1]),
-    sameElsewhere: attempts.some(
-      ({ target, failure }) => target.id !== last?.target.id && failure?.kind === last?.failure?.kind,
-    ),
-  }
 }
 
 /** What kept an attempt from beginning: the request itself, its target's health, or a caller that is no longer there. */
@@ -193,13 +186,13 @@ function inputOf<E extends EndpointId>(
     candidate,
     prepared,
     run,
-    untried,
+    others,
     recordBytes,
   }: {
     readonly candidate: Ranked
     readonly prepared: Prepared<E>
     readonly run: Run
-    readonly untried: number
+    readonly others: boolean
     readonly recordBytes: number
   },
 ): AttemptInput<Wires[E]> {
@@ -219,7 +212,7 @@ function inputOf<E extends EndpointId>(
         ? 'any'
         : endpointOf(call.endpoint).answer(call.request),
     ownKey: scope.principal.credential !== undefined,
-    limits: { ...limitsOf(ports, call, { candidate, run, untried }), recordBytes },
+    limits: { ...limitsOf(ports, call, { candidate, run, others }), recordBytes },
     billing: (served, usage) =>
       billOf(ports.priceOf, {
         card: candidate.card,
@@ -236,7 +229,7 @@ function inputOf<E extends EndpointId>(
 function limitsOf<E extends EndpointId>(
   { config, timers }: Ports,
   call: Call<E>,
-  { candidate, run, untried }: { readonly candidate: Ranked; readonly run: Run; readonly untried: number },
+  { candidate, run, others }: { readonly candidate: Ranked; readonly run: Run; readonly others: boolean },
 ): Omit<AttemptLimits, 'recordBytes'> {
   const { timeouts } = config
   const remainingMs = run.deadline - timers.now()
@@ -244,17 +237,25 @@ function limitsOf<E extends EndpointId>(
   const reasons = candidate.card?.reasoning !== undefined
   const firstEventMs = reasons ? timeouts.reasoningFirstEventMs : timeouts.firstEventMs
   const stallMs = reasons ? timeouts.reasoningStallMs : timeouts.stallMs
-  const limits = { totalMs: remainingMs, firstEventMs: whole ? remainingMs : firstEventMs, stallMs }
   return {
     // Without an alternative the deadline, which is timed already, says the same.
     firstEventMs:
-      whole && untried === 0
+      whole && !others
         ? undefined
-        : firstEventLimitMs(limits, whole ? undefined : candidate.ttft, remainingMs, untried),
+        : firstEventLimitMs(
+            whole ? remainingMs : firstEventMs,
+            whole ? undefined : candidate.ttft,
+            remainingMs,
+            others,
+          ),
     stallMs,
     keepAliveMs: timeouts.keepAliveMs,
   }
 }
+
+/** Nobody was tried: planned so, or since the plan was made. */
+const refused = (planning: Planning, model: string, retryAfterMs: number | undefined): GatewayError =>
+  planning.order.length > 0 ? unavailable(retryAfterMs) : refusalOf(planning, model)
 
 /** SDKs repeat a 5xx twice by themselves; once the gateway has tried what it may, that only multiplies the load. */
 function exhausted(failure: Failure, ownKey: boolean): GatewayError {

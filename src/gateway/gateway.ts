@@ -30,7 +30,7 @@ export function createGateway(ports: Ports): Gateway {
     const totalMs = limitMs(ports, read, scope, resolved)
     const call = scope.admit === undefined ? read : await admitted(ports, read, scope, { planning, totalMs })
     const clock = startClock(ports, scope, totalMs)
-    const run = await startRun(ports, call, scope, { planning, ...clock })
+    const run = await startRun(ports, call, scope, clock)
     const context = {
       run,
       resolved,
@@ -116,11 +116,11 @@ async function admitted<E extends EndpointId>(
   { config, timers }: Ports,
   call: Call<E>,
   { admit, principal }: Scope,
-  { planning: { order }, totalMs }: { readonly planning: Planning; readonly totalMs: number },
+  { planning: { order, reserve }, totalMs }: { readonly planning: Planning; readonly totalMs: number },
 ): Promise<Call<E>> {
   if (admit === undefined || order.length === 0) return call
   const date = dayOf(timers.now())
-  const cards = order.map(({ card, target }) =>
+  const cards = [...order, ...reserve].map(({ card, target }) =>
     overriddenCard(config.prices, { names: [target.model], card, date }),
   )
   const leave = await admit({ call, cards, totalMs, ownKey: principal.credential !== undefined })
@@ -145,10 +145,9 @@ async function startRun(
   ports: Ports,
   call: Call<EndpointId>,
   { principal }: Scope,
-  { planning, deadline, signal }: Pick<Clock, 'deadline' | 'signal'> & { readonly planning: Planning },
+  { deadline, signal }: Pick<Clock, 'deadline' | 'signal'>,
 ): Promise<Run> {
   return {
-    order: planning.order,
     deadline,
     signal,
     pseudonyms: principal.credential === undefined ? await ports.pseudonyms(principal, call.request) : {},

@@ -3,18 +3,18 @@ import { dayOf } from '../catalog/civil-date.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
 import { GatewayError } from '../errors.ts'
 import type { Permit } from '../health/admit.ts'
-import { type LogNormal, median, promptClass } from '../health/latency.ts'
+import { type LogNormal, promptClass } from '../health/latency.ts'
 import type { TargetView } from '../health/wire.ts'
 import type { Feature } from '../protocol/endpoint.ts'
 import { endpointOf, type EndpointId } from '../protocol/index.ts'
-import type { Candidate } from '../router/candidate.ts'
+import type { Candidate, Scored } from '../router/candidate.ts'
 import { promptTokens } from '../router/estimate.ts'
 import { plan, type Plan } from '../router/plan.ts'
 import { strategies, type StrategyName } from '../router/strategies/index.ts'
 import { type Resolved, type RouteTarget, unknownModel } from './candidates.ts'
 import { affinityOf } from './affinity.ts'
 import { eligibleCodec } from './eligible.ts'
-import { unavailable } from './readmit.ts'
+import { unavailable } from './unavailable.ts'
 import type { Call, Ports, Scope } from './types.ts'
 
 /** A target in its place in the order, with the leave to try it. */
@@ -24,12 +24,15 @@ export interface Ranked extends RouteTarget {
   /** Usual wait for the first event of a prompt of this size, where it has been measured. */
   readonly ttft: LogNormal | undefined
 }
+export type Reserved = Omit<Ranked, 'permit'> & { readonly permit?: undefined }
 /** A routing decision, with what led to it. */
 export interface Planning {
   readonly route: string | undefined
   readonly strategy: StrategyName
   readonly plan: Plan
   readonly order: readonly Ranked[]
+  /** Behind them, should they have leave when they are needed. */
+  readonly reserve: readonly Reserved[]
   readonly promptTokens: number
 }
 
@@ -77,16 +80,16 @@ export function planRequest<E extends EndpointId>(
       secondNano: SECOND_NANO_USD,
     },
   )
-  const order = result.order.flatMap((planned): Ranked[] => {
-    const target = byId.get(planned.id)
-    const ttft = planned.latency?.ttft[promptClass(tokens)]
-    return target === undefined ? [] : [{ ...target, permit: planned.permit, score: planned.score, ttft }]
-  })
+  const placed = ({ id, score, latency }: Scored): readonly Reserved[] => {
+    const target = byId.get(id)
+    return target === undefined ? [] : [{ ...target, score, ttft: latency?.ttft[promptClass(tokens)] }]
+  }
   return {
     route: resolved.name,
     strategy,
     plan: result,
-    order,
+    order: result.order.flatMap((each) => placed(each).map((place) => ({ ...place, permit: each.permit }))),
+    reserve: result.reserve.flatMap(placed),
     promptTokens: tokens,
   }
 }
@@ -222,7 +225,3 @@ export function refusalOf(
     })
   return unknownModel(model)
 }
-
-/** Milliseconds that a target usually takes to its first event; 0 where nothing is known. */
-export const usualMs = (ranked: Ranked | undefined): number =>
-  ranked?.ttft === undefined ? 0 : median(ranked.ttft)

@@ -22,7 +22,7 @@ import type { StrategyName } from '../router/strategies/index.ts'
 import type { Adaptation, Media, Notes, Provider, Target } from '../providers/provider.ts'
 import type { CacheAsks } from './cache-asks.ts'
 import type { LifecycleFacts } from './candidates.ts'
-import type { Planning, Ranked } from './planning.ts'
+import type { Planning } from './planning.ts'
 
 /** What is true of one request from start to finish. Immutable; made by the HTTP layer, passed down. */
 export interface Scope {
@@ -105,8 +105,6 @@ export interface UnreadBody {
 
 /** What the attempts of one request share. */
 export interface Run {
-  /** In the order in which they are tried. */
-  readonly order: readonly Ranked[]
   /** Unix milliseconds. */
   readonly deadline: number
   /** Fires when the client has gone or the deadline is reached. */

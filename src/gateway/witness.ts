@@ -10,7 +10,7 @@ export interface Witness {
   began(ranked: Ranked): void
   succeeded(ranked: Ranked, ms: number, allowances: readonly Allowance[]): void
   failed(ranked: Ranked, failure: Failure): void
-  retried(ranked: Ranked): void
+  retried(ranked: Pick<Ranked, 'watched'>): void
   /** Once the last byte has left: a stream may still break, with the `failure`, and only now is its speed known. */
   ended(
     ranked: Ranked,

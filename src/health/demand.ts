@@ -42,9 +42,8 @@ export function panicShare(target: TargetState, now: number): number {
   return Math.max(PANIC_MIN, 1 - reject)
 }
 
-/** Share of the present demand that fits under twice the usual rate or the configured floor. No floor: no cap. */
-export function spillShare(target: TargetState, floorPerS: number | undefined, now: number): number {
-  if (floorPerS === undefined) return 1
+/** Share of the present demand that fits under twice the usual rate or the configured floor. */
+export function spillShare(target: TargetState, floorPerS: number, now: number): number {
   const sorted = target.usualRates.toSorted((a, b) => a - b)
   const usual = sorted[Math.floor(sorted.length * 0.95)] ?? 0
   const cap = Math.max(SPILL_GROWTH * usual, floorPerS)

@@ -11,13 +11,18 @@ export interface Check {
   readonly targets?: readonly string[]
 }
 
+/** Requests/s that a target may take in any case while others are out; where nothing is said there is no cap. */
+export interface Spill {
+  readonly floorPerS?: number | undefined
+  readonly targets: Readonly<Record<string, number>>
+}
+
 /** What the deployment's configuration tells the object. */
 export interface Settings {
   readonly checks: readonly Check[]
-  /** Targets that can stand in for one another; absent: all of them. */
-  readonly peers?: Readonly<Record<string, readonly string[]>>
-  /** Requests/s that a target may receive from others in any case; absent: no cap. */
-  readonly spillFloorPerS?: Readonly<Record<string, number>>
+  /** By target: those that can stand in for it. One that is not named has none. */
+  readonly peers: Readonly<Record<string, readonly string[]>>
+  readonly spill: Spill
 }
 
 /** Calls in this second and the last. */
@@ -60,7 +65,7 @@ export function newObject(now: number): ObjectState {
     generation: 1,
     targets: {},
     gates: {},
-    settings: { checks: [] },
+    settings: { checks: [], peers: {}, spill: { targets: {} } },
     load: { second: 0, count: 0, previous: 0 },
     leaseCount: 0,
     failedChecks: {},
@@ -122,8 +127,6 @@ export const targetOf = (state: ObjectState, id: string, now: number): TargetSta
 export const withTarget = (state: ObjectState, id: string, target: TargetState): ObjectState =>
   state.targets[id] === target ? state : { ...state, targets: { ...state.targets, [id]: target } }
 
-/** The others that could serve instead. */
-export function peersOf(state: ObjectState, id: string): readonly TargetState[] {
-  const ids = state.settings.peers?.[id] ?? Object.keys(state.targets)
-  return ids.flatMap((other) => (other === id ? [] : [state.targets[other]])).filter((t) => t !== undefined)
-}
+/** The others that could serve instead; of one that nobody has asked yet nothing bad is known. */
+export const peersOf = (state: ObjectState, id: string, now: number): readonly TargetState[] =>
+  (state.settings.peers[id] ?? []).map((other) => targetOf(state, other, now))

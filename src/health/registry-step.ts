@@ -101,7 +101,7 @@ function judge(state: ObjectState, now: number, random: Random): ObjectState {
     const target = tickTarget(learnRate(rollSlot(held, calm, now), now), now, random)
     next = withTarget(next, id, target)
     if (!isWell(target)) continue
-    const alternative = peersOf(next, id).some((peer) => isAlternative(peer, now))
+    const alternative = peersOf(next, id, now).some((peer) => isAlternative(peer, now))
     const reason = verdict(target, alternative, now)
     if (reason !== undefined) next = withTarget(next, id, open(target, reason, now, random))
   }

@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { HealthObject, RegistryPorts } from './ports.ts'
+import type { HealthObject, RegistryPorts, Watch } from './ports.ts'
 import type { Check, ObjectState, Saved } from './registry-state.ts'
 import { restore, save } from './registry-state.ts'
 import { type CheckOutcome, type ObjectEvent, step } from './registry-step.ts'
@@ -22,16 +22,18 @@ const WATCH_MS = 60_000
  */
 export abstract class HealthRegistryShell<Env> extends DurableObject<Env> implements HealthObject {
   #state: ObjectState
-  readonly #ports: RegistryPorts
+  readonly #renewed: RegistryPorts['renewed']
+  #watch: Watch
   #watchedAt = 0
 
-  constructor(ctx: DurableObjectState, env: Env, ports: RegistryPorts) {
+  constructor(ctx: DurableObjectState, env: Env, { watch, renewed }: RegistryPorts) {
     super(ctx, env)
-    this.#ports = ports
+    this.#watch = watch
+    this.#renewed = renewed
     this.#state = restore(ctx.storage.kv.get<Saved>(SAVED), Date.now())
     // A new incarnation is written down at once, so that the next one counts on from it.
     ctx.storage.kv.put(SAVED, save(this.#state))
-    this.#tell({ kind: 'configured', settings: this.#ports.settings })
+    this.#tell({ kind: 'configured', settings: watch.settings })
   }
 
   async report(report: Report): Promise<Reply> {
@@ -59,12 +61,14 @@ export abstract class HealthRegistryShell<Env> extends DurableObject<Env> implem
     const held = await this.ctx.storage.getAlarm()
     const at = alarmToArm(held, now)
     if (at !== undefined) await this.ctx.storage.setAlarm(at)
+    this.ctx.waitUntil(this.#renew())
     return { alarm: at ?? held ?? now, armed: at !== undefined, checkedAt: this.#state.checkedAt }
   }
 
   override async alarm(): Promise<void> {
     await this.ctx.storage.setAlarm(nextTick(Date.now(), Math.random()))
     try {
+      await this.#renew()
       const { checks } = this.#tell({ kind: 'tick' })
       for (let i = 0; i < checks.length; i += CHECKS_AT_ONCE)
         await Promise.all(checks.slice(i, i + CHECKS_AT_ONCE).map((check) => this.#check(check)))
@@ -75,10 +79,22 @@ export abstract class HealthRegistryShell<Env> extends DurableObject<Env> implem
     }
   }
 
+  /** Configuration that cannot be had now changes nothing: what was known is watched on. */
+  async #renew(): Promise<void> {
+    const watch = await this.#renewed().catch((cause: unknown) => {
+      // oxlint-disable-next-line eslint/no-console -- the only witness
+      console.error('health goes by its last configuration', cause)
+      return undefined
+    })
+    if (watch === undefined) return
+    this.#watch = watch
+    this.#tell({ kind: 'configured', settings: watch.settings })
+  }
+
   async #check(check: Check): Promise<void> {
     let outcome: CheckOutcome = 'failed'
     try {
-      outcome = await this.#ports.check(check, AbortSignal.timeout(CHECK_LIMIT_MS))
+      outcome = await this.#watch.check(check, AbortSignal.timeout(CHECK_LIMIT_MS))
     } catch {
       // Nobody answered in time.
     }

@@ -12,7 +12,7 @@ import { panicShare, spillShare } from './demand.ts'
 import { expected, isNewborn } from './detect.ts'
 import { rebase } from './gates.ts'
 import { latencyView } from './latency.ts'
-import type { Load, ObjectState } from './registry-state.ts'
+import { type Load, type ObjectState, peersOf } from './registry-state.ts'
 import { isWell, shareOf, type TargetState } from './target.ts'
 import type { Snapshot, TargetView } from './wire.ts'
 import { sumSince } from './windows.ts'
@@ -23,11 +23,18 @@ function retryShare(target: TargetState, now: number): number {
   return failed < 5 ? 1 : Math.min(1, (RETRY_PER_SUCCESS * ok) / failed)
 }
 
-function viewOf(target: TargetState, spillFloor: number | undefined, now: number): TargetView {
+/** A cap is for what comes from others: growth of its own is nobody's outage. */
+function spillOf(state: ObjectState, id: string, target: TargetState, now: number): number {
+  const { floorPerS, targets } = state.settings.spill
+  const floor = targets[id] ?? floorPerS
+  if (floor === undefined || peersOf(state, id, now).every(isWell)) return 1
+  return spillShare(target, floor, now)
+}
+
+function viewOf(target: TargetState, spill: number, now: number): TargetView {
   const counts = sumSince(target.buckets, now - 60_000)
   const total = expected(target, counts, 60_000, now)
   const errorRate = total === 0 ? 0 : Math.min(1, (counts.failed + counts.suppressed) / total)
-  const spill = spillShare(target, spillFloor, now)
   return {
     epoch: target.epoch,
     phase: target.machine.phase,
@@ -59,7 +66,7 @@ export function snapshotOf(state: ObjectState, now: number): Snapshot {
       : FRESH_MS,
     urgentShare: calls <= REPORTS_PER_S ? 1 : Math.max(URGENT_SHARE_MIN, REPORTS_PER_S / calls),
     targets: Object.fromEntries(
-      targets.map(([id, target]) => [id, viewOf(target, state.settings.spillFloorPerS?.[id], now)]),
+      targets.map(([id, target]) => [id, viewOf(target, spillOf(state, id, target, now), now)]),
     ),
     gates: rebase(state.gates, now, now),
   }

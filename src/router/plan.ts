@@ -32,6 +32,8 @@ export interface Plan {
   /** `panic`: health was ignored; `refused`: it was not, this time; `none`: nobody may serve this request at all. */
   readonly outcome: 'ok' | 'panic' | 'refused' | 'none'
   readonly order: readonly Planned[]
+  /** Those that have no leave now, in their order, the gated last: who may be tried if they have it when it is needed. */
+  readonly reserve: readonly Scored[]
   readonly dropped: readonly { readonly id: string; readonly why: Dropped; readonly detail?: string }[]
   /** For the health view: what this isolate's own breaker withheld, who needs a lease, whom a panic refused. */
   readonly suppressed: readonly string[]
@@ -74,23 +76,33 @@ export function plan(input: PlanInput, strategy: Strategy, context: StrategyCont
     if (filter) dropped.push({ id: candidate.id, why: filter.why })
     return !filter
   })
-  const open = eligible.filter((candidate) => {
-    if (candidate.gate) dropped.push({ id: candidate.id, why: 'gate', detail: candidate.gate.reason })
-    return !candidate.gate
-  })
-  const ranked = open.length > 0 ? rank(open, input, strategy, context) : soonest(eligible)
-  const order = ranked.flatMap((c): Planned[] =>
-    c.admission.verdict === 'no' ? [] : [{ ...c, permit: c.admission.permit }],
-  )
+  const gated = eligible.filter(({ gate }) => gate !== undefined)
+  for (const { id, gate } of gated) dropped.push({ id, why: 'gate', ...(gate && { detail: gate.reason }) })
+  const open = eligible.filter(({ gate }) => gate === undefined)
+  const behind = soonest(gated)
+  const ranked = open.length > 0 ? rank(open, input, strategy, context) : behind
   for (const c of ranked) if (c.admission.verdict === 'no') dropped.push({ id: c.id, why: c.admission.why })
-  const withheld = { dropped, ...concernsOf(ranked), retryAfterMs: backAfterMs(ranked) }
+  const admitted = admittedOf(ranked)
+  const order = admitted.length > 0 ? admitted : admittedOf(behind)
+  const withheld = {
+    reserve: restOf(open.length > 0 ? [...ranked, ...behind] : behind, order),
+    dropped,
+    ...concernsOf(ranked),
+    retryAfterMs: backAfterMs(ranked),
+  }
   if (order.length > 0) return { outcome: 'ok', order: leasedFirst(order), ...withheld, refused: [] }
   return panic(ranked, withheld, context)
 }
 
+const restOf = (all: readonly Scored[], order: readonly Planned[]): readonly Scored[] =>
+  order.length === all.length ? [] : all.filter(({ id }) => order.every((each) => each.id !== id))
+
+const admittedOf = (ranked: readonly Scored[]): readonly Planned[] =>
+  ranked.flatMap((c) => (c.admission.verdict === 'no' ? [] : [{ ...c, permit: c.admission.permit }]))
+
 /**
- * Every gate is shut. A gate spares a request a vain attempt while there is somewhere else to go; with nowhere to
- * go the upstream is the judge, and the first that works again is seen at once.
+ * A gate spares a request a vain attempt while there is somewhere else to go; with nowhere to go the upstream is the
+ * judge, and the first that works again is seen at once.
  */
 function soonest(gated: readonly Candidate[]): readonly Scored[] {
   const byWait = gated.toSorted((a, b) => (a.gate?.until ?? 0) - (b.gate?.until ?? 0))
@@ -148,17 +160,16 @@ function panic(
   // One of them is well and full: what it cannot take is nobody's, least of all an ill target's.
   const full = red.find(({ refusal }) => refusal.why === 'spill')
   if (full) return { ...withheld, outcome: 'refused', order: [], refused: [full.candidate.target.id] }
-  const best = red.reduce<(typeof red)[number] | undefined>(
-    (a, b) => (a && a.refusal.panicShare >= b.refusal.panicShare ? a : b),
-    undefined,
-  )
-  if (!best) return { ...withheld, outcome: ranked.length > 0 ? 'refused' : 'none', order: [], refused: [] }
+  const [first, ...others] = red
+  if (first === undefined) return { ...withheld, outcome: 'none', order: [], refused: [] }
+  const best = others.reduce((a, b) => (a.refusal.panicShare >= b.refusal.panicShare ? a : b), first)
   if (context.random() >= best.refusal.panicShare)
     return { ...withheld, outcome: 'refused', order: [], refused: [best.candidate.target.id] }
   return {
     ...withheld,
     outcome: 'panic',
     order: [{ ...best.candidate, permit: best.refusal.panicPermit }],
+    reserve: withheld.reserve.filter(({ id }) => id !== best.candidate.id),
     refused: [],
   }
 }

@@ -1,4 +1,3 @@
-import type { Chance } from '../lib/chance.ts'
 import { type Failure, FAILURES, type FailureKind } from '../providers/failure.ts'
 
 export interface RetryPolicy {
@@ -36,8 +35,8 @@ export interface Progress {
   readonly streak: number
   /** From the health view: whether the budget allows a retry of this target. */
   readonly retryAllowed: boolean
-  /** Candidates left in the plan. */
-  readonly untried: number
+  /** Somebody else could be tried now. */
+  readonly elsewhere: boolean
   /** Usual wait for the first event, here and at the next candidate. */
   readonly p50Ms: number
   readonly nextP50Ms: number
@@ -61,15 +60,20 @@ const DELAYS: { readonly [K in FailureKind]?: (random: number) => number } = {
 }
 
 /** What to do after a failed attempt, before anything has reached the client. */
-export function decide(failure: Failure, progress: Progress, policy: RetryPolicy, chance: Chance): Decision {
+export function decide(
+  failure: Failure,
+  progress: Progress,
+  policy: RetryPolicy,
+  random: () => number,
+): Decision {
   if (FAILURES[failure.kind].act === 'stop') return { act: 'stop', why: 'final' }
   if (failure.kind === 'server_error' && progress.sameElsewhere)
     return { act: 'stop', why: 'same-everywhere' }
   if (progress.attempts >= policy.maxAttempts) return { act: 'stop', why: 'attempts' }
-  const afterMs = retryDelayMs(failure, progress, policy, chance.random())
+  const afterMs = retryDelayMs(failure, progress, policy, random())
   if (afterMs !== undefined && fits(afterMs + progress.p50Ms, afterMs, progress, policy))
     return { act: 'retry', afterMs }
-  if (progress.untried === 0) return { act: 'stop', why: 'exhausted' }
+  if (!progress.elsewhere) return { act: 'stop', why: 'exhausted' }
   return fits(progress.nextP50Ms, 0, progress, policy)
     ? { act: 'next', afterMs: 0 }
     : { act: 'stop', why: 'deadline' }
@@ -101,6 +105,4 @@ function retryDelayMs(
 
 /** A gateway's quick failure is worth a second try only where there is no other target. */
 const isPatient = (kind: FailureKind, progress: Progress): boolean =>
-  FAILURES[kind].act === 'retry' ||
-  kind === 'rate_limited' ||
-  (kind === 'bad_gateway' && progress.untried === 0)
+  FAILURES[kind].act === 'retry' || kind === 'rate_limited' || (kind === 'bad_gateway' && !progress.elsewhere)

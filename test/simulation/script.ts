@@ -49,7 +49,10 @@ export interface Script {
   readonly routes?: readonly (readonly string[])[]
   /** What an active check of the provider finds. */
   readonly check?: (provider: string, t: number) => 'ok' | 'failed' | 'refused'
+  /** Requests/s at 1,000 in all. */
   readonly spillFloorPerS?: Readonly<Record<string, number>>
+  /** What a request costs at a target, nano-dollars, as far as an isolate of this place knows: it then chooses by cost. */
+  readonly priceNano?: (target: string, t: number, place: number) => number
   /** Share of failures at any time. */
   readonly background?: number
   readonly endS?: number

@@ -182,6 +182,12 @@ export const SCRIPTS: readonly Script[] = [
     background: 0.02,
   },
   {
+    name: 'price-change',
+    what: 'the cheaper of two targets is four times as dear for a minute; isolates hear of a price within 10 s',
+    priceNano: (target, t, place) =>
+      target === 'a/m' && during(t - 10 * place) ? 4_000 : target === 'a/m' ? 250 : 1_000,
+  },
+  {
     name: 'spill',
     what: 'hard outage of A; B fails whatever exceeds half of the traffic, and a cap is configured',
     hopeless: true,

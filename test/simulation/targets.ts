@@ -73,6 +73,18 @@ export const TARGETS: readonly Target[] = [
   },
   { metric: 'opens, late news', script: 'late-news', value: (s) => s.opensOfA, atMost: [1, 1] },
   {
+    metric: 'time to follow a price, there (s)',
+    script: 'price-change',
+    value: (s) => s.firstEjectS,
+    atMost: [12, 12],
+  },
+  {
+    metric: 'time to follow a price, and back (s)',
+    script: 'price-change',
+    value: (s) => s.recoverS,
+    atMost: [12, 12],
+  },
+  {
     metric: 'recovery damage (failures in 60 s)',
     script: 'capacity-return',
     value: (s) => s.damage,

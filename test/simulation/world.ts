@@ -1,27 +1,43 @@
+import { configSchema } from '../../src/config/schema.ts'
 import type { Admission, Permit } from '../../src/health/admit.ts'
 import { admit, mayRetry } from '../../src/health/admit.ts'
 import { FIRST_COPY_WAIT_MS } from '../../src/health/constants.ts'
-import { gateFor, gateOf, type Subject } from '../../src/health/gates.ts'
+import { gateFor, gateOf } from '../../src/health/gates.ts'
 import { type IsolateEvent, step } from '../../src/health/isolate.ts'
 import { gatesOf } from '../../src/health/isolate-absorb.ts'
 import { isRefreshDue, shouldWait } from '../../src/health/isolate-send.ts'
 import { type IsolateState, localOf, newIsolate, viewOfTarget } from '../../src/health/isolate-state.ts'
-import { median } from '../../src/health/latency.ts'
 import { leaseCap } from '../../src/health/machine.ts'
 import { step as objectStep, type ObjectEvent } from '../../src/health/registry-step.ts'
-import { newObject, type ObjectState, restore, save, type Saved } from '../../src/health/registry-state.ts'
+import {
+  newObject,
+  type ObjectState,
+  restore,
+  save,
+  type Saved,
+  type Settings,
+} from '../../src/health/registry-state.ts'
 import { timeAt } from '../../src/health/steady.ts'
 import { nextTick } from '../../src/health/tick.ts'
 import type { Reply, Report } from '../../src/health/wire.ts'
-import type { Chance } from '../../src/lib/chance.ts'
 import { FAILURES, type FailureKind } from '../../src/providers/failure.ts'
-import type { Candidate, Turns } from '../../src/router/candidate.ts'
-import { deadlines, firstEventLimitMs } from '../../src/router/deadlines.ts'
-import { plan, type Plan, type Planned } from '../../src/router/plan.ts'
-import { decide, RETRY_POLICY } from '../../src/router/retry.ts'
-import { priority } from '../../src/router/strategies/priority.ts'
+import type { Target } from '../../src/providers/provider.ts'
+import type { Candidate, Scored, Turns } from '../../src/router/candidate.ts'
+import { firstEventLimitMs } from '../../src/router/first-event-limit.ts'
+import { plan, type Plan } from '../../src/router/plan.ts'
+import { RETRY_POLICY } from '../../src/router/retry.ts'
+import { strategies } from '../../src/router/strategies/index.ts'
+import {
+  newWalk,
+  type Place,
+  type Sight,
+  step as walkStep,
+  type Walk,
+  type WalkEvent,
+  type WalkNext,
+} from '../../src/router/walk.ts'
 import { type Anchor, type AnchorName, ANCHORS } from './anchors.ts'
-import { Agenda } from './heap.ts'
+import { Agenda, type Planned } from './heap.ts'
 import { Metrics } from './metrics.ts'
 import { type Mutant, tamperAdmission, tamperObject, tamperReport } from './mutants.ts'
 import { between, exponential, logNormal, picker, type Random, seeded } from './random.ts'
@@ -61,9 +77,11 @@ interface Request {
   attempts: number
   onThisTarget: number
   committed: boolean
-  failedWith: Map<string, FailureKind>
+  walk: Walk<Place>
   readonly tried: Set<string>
 }
+
+type Told = WalkEvent extends infer E ? (E extends WalkEvent ? Omit<E, 'sight'> : never) : never
 
 /** Fleet time is in simulated ms from EPOCH_MS on. */
 const EPOCH_MS = 1_790_000_000_000
@@ -74,7 +92,8 @@ const RPC_TIMEOUT_MS = 1_000
 const BACKGROUND = 0.002
 const ANCHOR_LIMIT_MS = 4_000
 const TWIN_MS = 5_000
-const LIMITS = deadlines({ stream: true, reasoning: false })
+/** Those that ship. */
+const LIMITS = configSchema.parse({}).timeouts
 const PRIORITY_OF: Readonly<Record<string, number>> = { 'a/m': 0, 'a/n': 0, 'b/m': 1 }
 
 export class World {
@@ -85,7 +104,8 @@ export class World {
   readonly isolates: Isolate[] = []
   now = 0
   events = 0
-  readonly recent: string[] = []
+  /** The last events, by their number. */
+  private readonly last: Planned[] = []
   object: ObjectState
   private saved: Saved | undefined
   private twin: { state: ObjectState; until: number } | undefined
@@ -119,7 +139,8 @@ export class World {
       kind: 'configured',
       settings: {
         checks: ['a', 'b'].map((provider) => ({ provider, credential: 'k', targets: [`${provider}/m`] })),
-        ...(script.spillFloorPerS && { spillFloorPerS: scaled(script.spillFloorPerS, this.options.perS) }),
+        peers: peersIn(this.routes),
+        spill: { targets: scaled(script.spillFloorPerS ?? {}, this.options.perS) },
       },
     })
     if (this.options.policy === 'ours') this.at(1_000, 'tick', () => this.tick())
@@ -140,11 +161,19 @@ export class World {
       if (!event || event.at > this.endMs + 60_000) break
       this.now = event.at
       this.events++
-      this.recent.push(`${this.events} ${(event.at / 1_000).toFixed(3)}s ${event.name}`)
-      if (this.recent.length > 60) this.recent.shift()
+      this.last[this.events % RECENT] = event
       event.run()
       if (this.options.until !== undefined && this.events >= this.options.until) break
     }
+  }
+
+  /** The last events, oldest first. */
+  get recent(): readonly string[] {
+    const first = Math.max(1, this.events - RECENT + 1)
+    return Array.from({ length: this.events - first + 1 }, (_, i) => {
+      const event = this.last[(first + i) % RECENT]!
+      return `${first + i} ${(event.at / 1_000).toFixed(3)}s ${event.name}`
+    })
   }
 
   broken(what: string): never {
@@ -305,11 +334,11 @@ export class World {
       isolate,
       route,
       startedAt: this.now,
-      deadlineAt: this.now + LIMITS.totalMs,
+      deadlineAt: this.now + LIMITS.streamMs,
       attempts: 0,
       onThisTarget: 0,
       committed: false,
-      failedWith: new Map(),
+      walk: newWalk<Place>([], 0, RETRY_POLICY),
       tried: new Set(),
     }
     this.metrics.add(this.metrics.requests, this.now / 1_000)
@@ -351,27 +380,27 @@ export class World {
   private plan(request: Request): Plan {
     const { isolate } = request
     const now = timeAt(isolate.state.clock, this.clockOf(isolate))
-    const gates = gatesOf(isolate.state, this.clockOf(isolate))
-    const candidates = request.route
-      .filter((id) => !request.tried.has(id))
-      .map((id): Candidate => {
-        const view = viewOfTarget(isolate.state, id, now)
-        return {
-          id,
-          target: { id, provider: id[0]!, model: id.slice(2), credential: 'k' },
-          priority: PRIORITY_OF[id]!,
-          weight: 1,
-          serves: true,
-          features: undefined,
-          contextTokens: undefined,
-          costNano: undefined,
-          admission: this.admission(isolate, id),
-          gate: gateFor(gates, subjectOf(id), now),
-          health: view?.health ?? 1,
-          errorRate: view?.errorRate ?? 0,
-          latency: view?.latency,
-        }
-      })
+    const sight = this.sightOf(isolate)
+    const { priceNano } = this.options.script
+    const byCost = priceNano !== undefined
+    const candidates = request.route.map((id): Candidate => {
+      const view = viewOfTarget(isolate.state, id, now)
+      return {
+        id,
+        target: targetOf(id),
+        priority: byCost ? 0 : PRIORITY_OF[id]!,
+        weight: 1,
+        serves: true,
+        features: undefined,
+        contextTokens: undefined,
+        costNano: priceNano?.(id, this.now / 1_000, isolate.place),
+        admission: sight.admit(id),
+        gate: sight.gate(targetOf(id)),
+        health: view?.health ?? 1,
+        errorRate: view?.errorRate ?? 0,
+        latency: view?.latency,
+      }
+    })
     const context = {
       random: this.random,
       promptTokens: 500,
@@ -379,36 +408,90 @@ export class World {
       turns: NO_TURNS,
       secondNano: 200_000,
     }
-    return plan({ candidates, needs: NO_NEEDS }, priority, context)
+    return plan({ candidates, needs: NO_NEEDS }, strategies[byCost ? 'cost' : 'priority'], context)
+  }
+
+  /** What this isolate's health says now: the walk's eyes, as the Worker's. */
+  private sightOf(isolate: Isolate): Sight {
+    const clock = this.clockOf(isolate)
+    return {
+      admit: (target) => this.admission(isolate, target),
+      gate: (subject) =>
+        gateFor(
+          gatesOf(isolate.state, clock),
+          { ...subject, dailyReset: 'pacific' },
+          timeAt(isolate.state.clock, clock),
+        ),
+      mayRetry: (target) => mayRetry(isolate.state, target, clock, this.random),
+      streak: (target) => localOf(isolate.state, target).breaker.streak,
+    }
   }
 
   private route(request: Request): void {
     const planned = this.plan(request)
     const { suppressed, wanted, refused } = planned
     this.tell(request.isolate, { kind: 'planned', suppressed, wanted, refused })
-    const first = planned.order[0]
-    if (first) this.attempt(request, first, planned.order.length - 1)
-    else this.end(request, false, true)
+    if (planned.order.length === 0) {
+      this.end(request, false, true)
+      return
+    }
+    const placeOf = ({ target, latency }: Scored, permit?: Permit): Place => ({
+      target,
+      watched: target,
+      permit,
+      ttft: latency?.ttft[0],
+    })
+    const places = [
+      ...planned.order.map((each) => placeOf(each, each.permit)),
+      ...planned.reserve.map((each) => placeOf(each)),
+    ]
+    request.walk = newWalk(places, EPOCH_MS + request.deadlineAt, RETRY_POLICY)
+    this.walkOn(request, { kind: 'begin' })
   }
 
-  private attempt(request: Request, planned: Planned, untried: number): void {
+  /** The same step as the Worker's, which prepares a request and sends it where this world makes up an answer. */
+  private walkOn(request: Request, event: Told): void {
     const { isolate } = request
-    const { permit } = planned
+    const sight = this.sightOf(isolate)
+    const { walk, next } = walkStep(request.walk, { ...event, sight }, EPOCH_MS + this.now, this.random)
+    request.walk = walk
+    switch (next.act) {
+      case 'stop':
+        this.end(request, false, request.attempts === 0)
+        return
+      case 'prepare':
+        if (next.again) this.retried(request, next.place.watched.id)
+        if (next.afterMs === 0) this.walkOn(request, { kind: 'ready' })
+        else
+          this.at(next.afterMs, 'retry', () => {
+            if (!isolate.dead) this.walkOn(request, { kind: 'ready' })
+          })
+        return
+      case 'try':
+        this.attempt(request, next)
+    }
+  }
+
+  private retried({ isolate }: Request, target: string): void {
+    this.tell(isolate, { kind: 'retried', target })
+    if (target === 'a/m') this.metrics.add(this.metrics.retriesOfA, this.now / 1_000)
+  }
+
+  private attempt(
+    request: Request,
+    { place, permit, others }: Extract<WalkNext<Place>, { act: 'try' }>,
+  ): void {
+    const { isolate } = request
     this.checkAttempt(request, permit)
     this.tell(isolate, { kind: 'began', permit })
     if (request.tried.has(permit.target)) request.onThisTarget++
     else request.onThisTarget = 1
     request.tried.add(permit.target)
-    const view = viewOfTarget(
-      isolate.state,
-      permit.target,
-      timeAt(isolate.state.clock, this.clockOf(isolate)),
-    )
-    const limit = firstEventLimitMs(LIMITS, view?.latency.ttft[0], request.deadlineAt - this.now, untried)
+    const limit = firstEventLimitMs(LIMITS.firstEventMs, place.ttft, request.deadlineAt - this.now, others)
     const answer = this.ask(request, permit.target, limit, permit.kind === 'lease')
     this.at(answer.afterMs, answer.failure ?? 'first event', () => {
       if (isolate.dead) return
-      if (answer.failure) this.failed(request, planned, answer, answer.failure)
+      if (answer.failure) this.failed(request, permit, answer, answer.failure)
       else this.succeeded(request, permit, answer)
     })
   }
@@ -437,62 +520,17 @@ export class World {
     })
   }
 
-  private failed(request: Request, planned: Planned, answer: Answer, kind: FailureKind): void {
+  private failed(request: Request, permit: Permit, answer: Answer, kind: FailureKind): void {
     const { isolate } = request
-    const { permit } = planned
     const failure = { kind, message: kind, retryAfterMs: answer.retryAfterMs }
     const weight = FAILURES[kind].health
     this.tell(isolate, weight > 0 ? { kind: 'settled', permit, failed: weight } : { kind: 'void', permit })
     const now = timeAt(isolate.state.clock, this.clockOf(isolate))
-    const gate = gateOf({ failure, subject: subjectOf(permit.target), now, random: this.random() })
+    const subject = { ...targetOf(permit.target), dailyReset: 'pacific' as const }
+    const gate = gateOf({ failure, subject, now, random: this.random() })
     if (gate) this.tell(isolate, { kind: 'shut', ...gate })
-
-    // What else would be admitted now; the world has moved on since the plan was made.
-    const rest = this.plan(request)
-    const next = rest.outcome === 'ok' ? rest.order : []
-    const again = permit.kind === 'normal' && this.admission(isolate, permit.target).verdict === 'yes'
-    const view = viewOfTarget(isolate.state, permit.target, now)
-    const local = localOf(isolate.state, permit.target)
-    const p50 = view?.latency.ttft[0] ? median(view.latency.ttft[0]) : TTFT_MS
-    const decision = decide(
-      failure,
-      {
-        attempts: request.attempts,
-        onThisTarget: request.onThisTarget,
-        tookMs: answer.afterMs,
-        remainingMs: request.deadlineAt - this.now,
-        streak: local.breaker.streak,
-        retryAllowed: again && mayRetry(isolate.state, permit.target, this.clockOf(isolate), this.random),
-        untried: next.length,
-        p50Ms: p50,
-        nextP50Ms: TTFT_MS,
-        sameElsewhere: [...request.failedWith].some(([id, other]) => id !== permit.target && other === kind),
-      },
-      RETRY_POLICY,
-      this.chance,
-    )
-    request.failedWith.set(permit.target, kind)
-    if (decision.act === 'stop') {
-      this.end(request, false, false)
-      return
-    }
-    if (decision.act === 'retry') {
-      this.tell(isolate, { kind: 'retried', target: permit.target })
-      if (permit.target === 'a/m') this.metrics.add(this.metrics.retriesOfA, this.now / 1_000)
-      this.at(decision.afterMs, 'retry', () => {
-        if (isolate.dead) return
-        const admission = this.admission(isolate, permit.target)
-        // It may have been opened while we waited.
-        if (admission.verdict === 'yes')
-          this.attempt(request, { ...planned, permit: admission.permit }, next.length)
-        else this.route(request)
-      })
-      return
-    }
-    this.attempt(request, next[0]!, next.length - 1)
+    this.walkOn(request, { kind: 'failed', failure, tookMs: answer.afterMs })
   }
-
-  private readonly chance: Chance = { now: () => EPOCH_MS + this.now, random: () => this.random() }
 
   private checkAttempt(request: Request, permit: Permit): void {
     const { isolate } = request
@@ -637,14 +675,27 @@ export class World {
   }
 }
 
+const RECENT = 60
 const FIRST_COLD_MS = 50_000
 const NO_TURNS: Turns = { get: () => undefined, set: () => undefined }
 const NO_NEEDS: ReadonlySet<never> = new Set<never>()
-const subjectOf = (id: string): Subject => ({
+const targetOf = (id: string): Target => ({
+  id,
   provider: id[0]!,
   credential: 'k',
   model: id.slice(2),
-  dailyReset: 'pacific',
 })
+/** As the configuration of these routes would have it. */
+const peersIn = (routes: readonly (readonly string[])[]): Settings['peers'] =>
+  Object.fromEntries(
+    routes
+      .flat()
+      .map((id) => [
+        id,
+        routes
+          .filter((route) => route.includes(id))
+          .flatMap((route) => route.filter((other) => other !== id)),
+      ]),
+  )
 const scaled = (floors: Readonly<Record<string, number>>, perS: number): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(floors).map(([id, floor]) => [id, (floor * perS) / 1_000]))

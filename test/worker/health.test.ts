@@ -1,9 +1,11 @@
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { HEALTH_NAME } from '../../src/health-object.ts'
+import { sealKey } from '../../src/config/sealed-key.ts'
+import { HEALTH_NAME, watchPorts } from '../../src/health-object.ts'
 import { healthView } from '../../src/health/view.ts'
 import type { Report } from '../../src/health/wire.ts'
+import { SECRET } from './support.ts'
 
 const object = () => env.HEALTH.getByName(HEALTH_NAME)
 const report = (change: Partial<Report> = {}): Report => ({
@@ -23,6 +25,42 @@ const failures = (target: string, failed: number): Report['deltas'] => [
 const alarmOf = () => runInDurableObject(object(), (_, ctx) => ctx.storage.getAlarm())
 const upstreams = (answer: () => Response | Promise<Response>) =>
   vi.spyOn(globalThis, 'fetch').mockImplementation(async () => answer())
+
+describe('what is watched', () => {
+  const VARIABLES = { GATEWAY_SECRET: SECRET, RUNTIME_CONFIG: 'true' }
+  const author = { who: 'test', message: '' }
+  const GROQ = { baseUrl: 'https://api.groq.com/v1', models: ['llama'] }
+
+  test('is the configuration in force: providers and keys that were given at runtime too', async () => {
+    const asked: Request[] = []
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (request) => {
+      asked.push(request as Request)
+      return Response.json({ data: [] })
+    })
+    const stub = env.CONFIG.getByName('watched')
+    const { watch, renewed } = watchPorts(VARIABLES, () => stub)
+    expect(watch.settings.checks.map(({ provider }) => provider)).not.toContain('groq')
+    await stub.put(JSON.stringify({ providers: { groq: GROQ } }), author)
+    await stub.putKey(
+      await sealKey(SECRET, { provider: 'groq', origin: 'https://api.groq.com' }, 'gsk-stored'),
+      author,
+    )
+    const now = await renewed()
+    const check = now?.settings.checks.find(({ provider }) => provider === 'groq')
+    expect(check).toEqual({ provider: 'groq', credential: 'STORED_KEY_GROQ' })
+    expect(await now?.check(check!, AbortSignal.timeout(1_000))).toBe('ok')
+    expect(asked[0]?.url).toBe('https://api.groq.com/v1/models')
+    expect(asked[0]?.headers.get('authorization')).toBe('Bearer gsk-stored')
+    expect(await renewed()).toBeUndefined()
+    vi.restoreAllMocks()
+  })
+
+  test('stays what it was while the configuration cannot be had, or is not there at all', async () => {
+    const away = { read: () => Promise.reject(new Error('away')) }
+    await expect(watchPorts(VARIABLES, () => away).renewed()).rejects.toThrow('away')
+    expect(await watchPorts({}, () => away).renewed()).toBeUndefined()
+  })
+})
 
 describe('the health object', () => {
   afterEach(async () => {

@@ -92,6 +92,11 @@ describe('routes and providers', () => {
     ],
     ['no targets', { routes: { a: { targets: [] } } }, 'routes.a.targets'],
     [
+      'a floor for no target',
+      { spill: { targets: { 'groq/llama': 5 } } },
+      'spill.targets.groq/llama: is not a target',
+    ],
+    [
       'a provider without a base URL',
       { providers: { groq: { credentials: [{ secret: 'K' }] } } },
       'providers.groq',

@@ -311,3 +311,44 @@ describe('properties', () => {
     )
   })
 })
+
+describe('targets that stand in for one another', () => {
+  const configured = (state: ObjectState, settings: Partial<ObjectState['settings']>): ObjectState => ({
+    ...state,
+    settings: { ...state.settings, ...settings },
+  })
+  const peers = { a: ['b'], b: ['a'] }
+  const failingShare = (state: ObjectState, share: number) => {
+    let next = state
+    for (let i = 0; i < 40; i++)
+      for (const isolate of ['i', 'j'])
+        next = send(
+          next,
+          { isolate, deltas: [{ failed: 10 * share, ok: 10 * (1 - share) }] },
+          NOW + 60_000 + i * 1_000,
+        ).state
+    return next
+  }
+  test('a brown-out is left only for somebody: unrelated targets are nobody', () => {
+    expect(phase(failingShare(warm(), 0.3))).toBe('closed')
+    expect(phase(failingShare(configured(warm(), { peers: { a: ['b'] } }), 0.3))).toBe('open')
+  })
+
+  /** B, with 2 requests/s of its own, gets 20 when A is out. */
+  function spilling(spill: ObjectState['settings']['spill'], ill = true) {
+    let state = configured(ill ? opened().state : warm(), { peers, spill })
+    let now = NOW + 70_000
+    let reply: Reply | undefined
+    for (let s = 0; s < 6; s++, now += 1_000)
+      ({ state, reply } = send(state, { isolate: 'i', deltas: [{ target: 'b', ok: 20 }] }, now))
+    return reply?.snapshot.targets['b']
+  }
+  test('what a target receives beyond its cap is refused, while another is out', () => {
+    expect(spilling({ targets: {} })?.spillShare).toBe(1)
+    expect(spilling({ floorPerS: 5, targets: {} })?.spillShare).toBeCloseTo(0.25, 1)
+    expect(spilling({ floorPerS: 5, targets: { b: 100 } })?.spillShare).toBe(1)
+  })
+  test('growth of its own is no spill', () => {
+    expect(spilling({ floorPerS: 5, targets: {} }, false)?.spillShare).toBe(1)
+  })
+})

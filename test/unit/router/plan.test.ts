@@ -72,6 +72,31 @@ describe('plan', () => {
   test('a leased probe goes first, with the others behind it', () => {
     expect(ids(of([candidate('a'), candidate('b', { admission: lease('b') })]))).toEqual(['b', 'a'])
   })
+  test('a gated target is still better than none that health admits', () => {
+    const gate = { until: 5_000, reason: 'rate_limited' } as const
+    const p = of([candidate('a', { admission: no('a', 'open') }), candidate('b', { gate })])
+    expect(p.outcome).toBe('ok')
+    expect(ids(p)).toEqual(['b'])
+    expect(p.wanted).toEqual(['a'])
+    expect(p.reserve.map(({ id }) => id)).toEqual(['a'])
+  })
+  test('who has no leave now stands in reserve, the gated last and the unfit nowhere', () => {
+    const p = of([
+      candidate('gated', { gate: { until: 5_000, reason: 'rate_limited' } }),
+      candidate('red', { admission: no('red', 'ramp') }),
+      candidate('good'),
+      candidate('blind', { serves: false }),
+    ])
+    expect(ids(p)).toEqual(['good'])
+    expect(p.reserve.map(({ id }) => id)).toEqual(['red', 'gated'])
+    const panicked = of(
+      [candidate('a', { admission: no('a', 'open') }), candidate('b', { admission: no('b', 'open') })],
+      {},
+      0,
+    )
+    expect(panicked.outcome).toBe('panic')
+    expect([...ids(panicked), ...panicked.reserve.map(({ id }) => id)].toSorted()).toEqual(['a', 'b'])
+  })
   test('when everything is red, some requests try the least red, and the rest are told when to come again', () => {
     const red = [
       candidate('a', { admission: no('a', 'open', 0.1) }),

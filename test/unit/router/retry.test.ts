@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FAILURES, type FailureKind } from '../../../src/providers/failure.ts'
-import { deadlines, firstEventLimitMs } from '../../../src/router/deadlines.ts'
+import { firstEventLimitMs } from '../../../src/router/first-event-limit.ts'
 import { textTokens } from '../../../src/lib/text-tally.ts'
 import { promptTokens } from '../../../src/router/estimate.ts'
 import { decide, type Progress, RETRY_POLICY } from '../../../src/router/retry.ts'
@@ -14,16 +14,13 @@ const fresh: Progress = {
   remainingMs: 60_000,
   streak: 1,
   retryAllowed: true,
-  untried: 1,
+  elsewhere: true,
   p50Ms: 400,
   nextP50Ms: 400,
   sameElsewhere: false,
 }
 const of = (kind: FailureKind, change: Partial<Progress> = {}, retryAfterMs?: number, random = 0.5) =>
-  decide({ kind, message: kind, retryAfterMs }, { ...fresh, ...change }, RETRY_POLICY, {
-    now: () => 0,
-    random: () => random,
-  })
+  decide({ kind, message: kind, retryAfterMs }, { ...fresh, ...change }, RETRY_POLICY, () => random)
 
 describe('decide', () => {
   test('every kind does what its row says', () => {
@@ -53,7 +50,7 @@ describe('decide', () => {
   test('three attempts at most', () =>
     expect(of('overloaded', { attempts: 3 })).toEqual({ act: 'stop', why: 'attempts' }))
   test('nobody left', () =>
-    expect(of('overloaded', { untried: 0 })).toEqual({ act: 'stop', why: 'exhausted' }))
+    expect(of('overloaded', { elsewhere: false })).toEqual({ act: 'stop', why: 'exhausted' }))
   test('too little time left for the next one', () => {
     expect(of('overloaded', { remainingMs: 1_999 })).toEqual({ act: 'stop', why: 'deadline' })
     expect(of('overloaded', { remainingMs: 5_000, nextP50Ms: 6_000 })).toEqual({
@@ -66,8 +63,8 @@ describe('decide', () => {
   })
   test("a gateway's quick failure is tried again only where there is nobody else", () => {
     expect(of('bad_gateway').act).toBe('next')
-    expect(of('bad_gateway', { untried: 0 }).act).toBe('retry')
-    expect(of('bad_gateway', { untried: 0, tookMs: 60_000 }).act).toBe('stop')
+    expect(of('bad_gateway', { elsewhere: false }).act).toBe('retry')
+    expect(of('bad_gateway', { elsewhere: false, tookMs: 60_000 }).act).toBe('stop')
   })
   test('whatever happens, it ends in time and in three attempts', () => {
     const kind = fc.constantFrom(...(Object.keys(FAILURES) as FailureKind[]))
@@ -84,14 +81,21 @@ describe('decide', () => {
           for (const [k, ms, retryAfterMs] of failures) {
             attempts++
             onThisTarget++
-            // An attempt never outlives the deadline: its own limits see to that.
+            // An attempt never outlives the deadline: its own most see to that.
             const tookMs = Math.min(ms, deadline - at)
             at += tookMs
             const next = decide(
               { kind: k, message: k, retryAfterMs },
-              { ...fresh, attempts, onThisTarget, untried, tookMs, remainingMs: deadline - at },
+              {
+                ...fresh,
+                attempts,
+                onThisTarget,
+                elsewhere: untried > 0,
+                tookMs,
+                remainingMs: deadline - at,
+              },
               RETRY_POLICY,
-              { now: () => at, random },
+              random,
             )
             if (next.act === 'stop') break
             at += next.afterMs
@@ -107,30 +111,15 @@ describe('decide', () => {
   })
 })
 
-describe('deadlines', () => {
-  test('defaults by kind of request, the client within bounds', () => {
-    expect(deadlines({ stream: true, reasoning: false })).toEqual({
-      totalMs: 300_000,
-      firstEventMs: 20_000,
-      stallMs: 30_000,
-    })
-    expect(deadlines({ stream: false, reasoning: true })).toEqual({
-      totalMs: 600_000,
-      firstEventMs: 120_000,
-      stallMs: 120_000,
-    })
-    expect(deadlines({ stream: false, reasoning: false, clientMs: 5 }).totalMs).toBe(1_000)
-    expect(deadlines({ stream: false, reasoning: false, clientMs: 1e9 }).totalMs).toBe(900_000)
-    expect(deadlines({ stream: false, reasoning: false, configured: { stallMs: 7 } }).stallMs).toBe(7)
-  })
-  test('the first event: what the target usually needs, and 60 % of the rest while there is another', () => {
-    const limits = deadlines({ stream: true, reasoning: false })
+describe('the limit to the first event', () => {
+  test('what the target usually needs, and 60 % of the rest while there is another', () => {
+    const most = 20_000
     const usual = { n: 100, mu: Math.log(400), sigma: 0.5 }
-    expect(firstEventLimitMs(limits, usual, 300_000, 1)).toBeCloseTo(2 * 400 * Math.exp(1.55), 0)
-    expect(firstEventLimitMs(limits, { ...usual, mu: 2 }, 300_000, 1)).toBe(3_000)
-    expect(firstEventLimitMs(limits, { ...usual, n: 5 }, 300_000, 1)).toBe(20_000)
-    expect(firstEventLimitMs(limits, undefined, 10_000, 1)).toBe(6_000)
-    expect(firstEventLimitMs(limits, undefined, 10_000, 0)).toBe(10_000)
+    expect(firstEventLimitMs(most, usual, 300_000, true)).toBeCloseTo(2 * 400 * Math.exp(1.55), 0)
+    expect(firstEventLimitMs(most, { ...usual, mu: 2 }, 300_000, true)).toBe(3_000)
+    expect(firstEventLimitMs(most, { ...usual, n: 5 }, 300_000, true)).toBe(20_000)
+    expect(firstEventLimitMs(most, undefined, 10_000, true)).toBe(6_000)
+    expect(firstEventLimitMs(most, undefined, 10_000, false)).toBe(10_000)
   })
 })
 
