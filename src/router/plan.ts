@@ -115,14 +115,14 @@ function rank(
   strategy: Strategy,
   context: StrategyContext,
 ): readonly Scored[] {
-  const tiers = [...new Set(open.map((c) => c.priority))].sort((a, b) => a - b)
-  return tiers.flatMap((tier) => {
-    const ordered = strategy(
-      open.filter((c) => c.priority === tier),
-      context,
-    )
+  const inTier = (candidates: readonly Candidate[]): readonly Scored[] => {
+    const ordered = strategy(candidates, context)
     return input.affinity ? sticky(ordered, input.affinity.key, input.affinity.comparable) : ordered
-  })
+  }
+  const [first] = open
+  if (open.every(({ priority }) => priority === first?.priority)) return inTier(open)
+  const tiers = [...new Set(open.map((c) => c.priority))].sort((a, b) => a - b)
+  return tiers.flatMap((tier) => inTier(open.filter((c) => c.priority === tier)))
 }
 
 /** A probe is only a probe if it is tried, so it goes first; there is a fallback behind it. */

@@ -68,7 +68,7 @@ function targetsTable(runs: ReadonlyMap<string, readonly Summary[]>): string {
       ...POLICIES.map(({ label, policy, mode }) => {
         if (policy === 'ours') return ours(target, label, mode)
         // What an anchor has not got cannot be measured on it.
-        return /object|look-up|opens/.test(target.metric)
+        return /object|look-up|opens|price/.test(target.metric)
           ? '–'
           : number(worst(of(target, label), target.value))
       }),
@@ -210,8 +210,10 @@ event (0.4 s, σ 0.5), 20–120 ms to the health object and back, 0.2 % of its m
 up to 2 s off, isolates living 10 minutes on average, active checks every 30 s. Unless a script says otherwise 0.2 % of
 attempts fail at any time, and the fault lasts from 60 s to 120 s. The anchors are reduced to their trip rules, have one
 breaker per isolate, the same failover, one same-target retry for the kinds that allow it, and 4 s to the first event.
-The walk from target to target is the simulation's own: it plans again after each failure, where the Worker keeps its
-order and asks only for the leave anew. Simulated figures rank designs; they are no forecast.
+The walk from target to target is the Worker's own (\`src/router/walk.ts\`), and the limits are those that ship. The
+health object is configured as the Worker configures it from such routes. Simulated figures rank designs; they are no
+forecast. KV has no script: it holds copies of answers and nothing that routing, keys or configuration need (those are
+in Durable Objects); that a KV which is down is a cache miss is a test of the cache (\`test/worker/cache.test.ts\`).
 
 ## Targets
 
