@@ -8,7 +8,7 @@ import type { Dropped } from '../router/plan.ts'
 import { type CacheAsks, NO_ASKS } from './cache-asks.ts'
 import type { Resolved } from './candidates.ts'
 import type { Won } from './failover.ts'
-import type { Planning, Ranked } from './planning.ts'
+import { idOf, type Planning, type Ranked } from './planning.ts'
 import { keptOf, replayed, type Sent } from './replay.ts'
 import type { Attempted, CacheFacts, Call, Ports, Scope, Served, Settled } from './types.ts'
 
@@ -253,7 +253,7 @@ function stoodIn(
     attempts.some(({ target }) => target.id !== id) ||
     targets.some(
       ({ target, priority: better }) =>
-        better < priority && target.id !== id && !unfit.has(`${target.id}#${target.credential}`),
+        better < priority && target.id !== id && !unfit.has(idOf({ target })),
     )
   )
 }
