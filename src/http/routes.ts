@@ -14,6 +14,7 @@ import { formHeaders, formPlace } from './form.ts'
 import { runUp, tabOf, tagged } from './key-tab.ts'
 import { authenticate, readBody } from './pipeline.ts'
 import { aboutOf, refusedBy } from './about.ts'
+import { REQUEST_HEADERS } from './request-headers.ts'
 import { scopeOf } from './scope.ts'
 import { readUpload } from './upload-call.ts'
 import { traceOf } from '../gateway/trace.ts'
@@ -110,7 +111,7 @@ async function withForm<E extends EndpointId>(
 ): Promise<Response> {
   const { raw: request } = c.req
   const { contentType } = formHeaders(request.headers)
-  const named = c.req.header('x-gateway-model')
+  const named = c.req.header(REQUEST_HEADERS.model)
   const hold = startHold()
   c.set('hold', hold)
   const place = formPlace()
@@ -140,7 +141,7 @@ function respond(c: Context<AppEnv>, served: Served, tab: Tab | undefined): Resp
       priceOf: c.get('services').priceOf,
     },
   )
-  if (c.req.header('x-gateway-trace') === 'true') {
+  if (c.req.header(REQUEST_HEADERS.trace) === 'true') {
     headers[HEADERS.trace] = asciiJson(
       traceOf(
         served.planning,

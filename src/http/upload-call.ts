@@ -6,6 +6,7 @@ import type { Hold } from './body.ts'
 import type { AppEnv } from './env.ts'
 import { fromZod } from './errors.ts'
 import { readForm } from './form.ts'
+import { REQUEST_HEADERS } from './request-headers.ts'
 
 /** A call in a form, all of it read. The header's model goes before the form's. */
 export async function readUpload<E extends EndpointId>(
@@ -14,7 +15,7 @@ export async function readUpload<E extends EndpointId>(
   names: ReadonlySet<string>,
   hold: Hold,
 ): Promise<Call<E>> {
-  const named = c.req.header('x-gateway-model')
+  const named = c.req.header(REQUEST_HEADERS.model)
   const raw = await readForm(c.req.raw, names, c.get('services').timers, hold)
   const fields = formFields(raw.form)
   const parsed = endpointOf(endpoint).envelope.safeParse(
