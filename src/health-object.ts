@@ -16,7 +16,11 @@ import { complain } from './services.ts'
 /** The composition root of the health object. One per deployment, called `HEALTH_NAME`. */
 export class HealthRegistry extends HealthRegistryShell<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env, watchPorts({ ...env }, () => env.CONFIG.getByName(CONFIG_NAME)))
+    super(
+      ctx,
+      env,
+      watchPorts({ ...env }, () => env.CONFIG.getByName(CONFIG_NAME)),
+    )
   }
 }
 

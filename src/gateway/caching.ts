@@ -215,7 +215,14 @@ function hitOf(entry: Entry, { body, contentType }: Sent, cache: CacheFacts, res
     attempts: [],
     cache,
     lifecycle: resolved.lifecycle,
-    planning: { route: resolved.name, strategy: resolved.strategy, plan, order: [], reserve: [], promptTokens: 0 },
+    planning: {
+      route: resolved.name,
+      strategy: resolved.strategy,
+      plan,
+      order: [],
+      reserve: [],
+      promptTokens: 0,
+    },
     settled: Promise.resolve({ facts, attempts: [], finish: 'complete', usage: NOTHING_USED, cache }),
   }
 }
@@ -252,8 +259,7 @@ function stoodIn(
   return (
     attempts.some(({ target }) => target.id !== id) ||
     targets.some(
-      ({ target, priority: better }) =>
-        better < priority && target.id !== id && !unfit.has(idOf({ target })),
+      ({ target, priority: better }) => better < priority && target.id !== id && !unfit.has(idOf({ target })),
     )
   )
 }

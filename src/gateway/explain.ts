@@ -7,7 +7,14 @@ import type { Media } from '../providers/provider.ts'
 import type { RouteTarget } from './candidates.ts'
 import { resolveCall } from './gateway.ts'
 import { withOwnKey } from './own-key.ts'
-import { EXPECTED_OUTPUT_TOKENS, idOf, planRequest, type Ranked, refusalOf, type Reserved } from './planning.ts'
+import {
+  EXPECTED_OUTPUT_TOKENS,
+  idOf,
+  planRequest,
+  type Ranked,
+  refusalOf,
+  type Reserved,
+} from './planning.ts'
 import { promptTokens } from '../router/estimate.ts'
 import { prepare } from './prepare.ts'
 import { shownBody } from './shown-body.ts'

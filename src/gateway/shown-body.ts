@@ -28,8 +28,7 @@ function shownForm(bytes: Uint8Array<ArrayBuffer>, boundary: string): object {
 }
 
 function shortened(value: unknown): unknown {
-  if (typeof value === 'string')
-    return value.length > MAX_TEXT_CHARS ? `[${value.length} characters]` : value
+  if (typeof value === 'string') return value.length > MAX_TEXT_CHARS ? `[${value.length} characters]` : value
   if (Array.isArray(value)) return value.map(shortened)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shortened(inner)]))

@@ -10,9 +10,13 @@ export function timeoutMs(headers: Headers): number | undefined {
   const value = headers.get(REQUEST_HEADERS.timeoutMs)
   if (value === null) return undefined
   if (!/^\d{1,9}$/.test(value))
-    throw new GatewayError('invalid_header', `'${REQUEST_HEADERS.timeoutMs}' must be a number of milliseconds.`, {
-      param: REQUEST_HEADERS.timeoutMs,
-    })
+    throw new GatewayError(
+      'invalid_header',
+      `'${REQUEST_HEADERS.timeoutMs}' must be a number of milliseconds.`,
+      {
+        param: REQUEST_HEADERS.timeoutMs,
+      },
+    )
   return Math.min(MAX_TIMEOUT_MS, Math.max(MIN_TIMEOUT_MS, Number(value)))
 }
 

@@ -84,7 +84,12 @@ export function plan(input: PlanInput, strategy: Strategy, context: StrategyCont
   for (const c of ranked) if (c.admission.verdict === 'no') dropped.push({ id: c.id, why: c.admission.why })
   const admitted = admittedOf(ranked)
   const order = admitted.length > 0 ? admitted : admittedOf(behind)
-  const withheld = { reserve: restOf(open.length > 0 ? [...ranked, ...behind] : behind, order), dropped, ...concernsOf(ranked), retryAfterMs: backAfterMs(ranked) }
+  const withheld = {
+    reserve: restOf(open.length > 0 ? [...ranked, ...behind] : behind, order),
+    dropped,
+    ...concernsOf(ranked),
+    retryAfterMs: backAfterMs(ranked),
+  }
   if (order.length > 0) return { outcome: 'ok', order: leasedFirst(order), ...withheld, refused: [] }
   return panic(ranked, withheld, context)
 }

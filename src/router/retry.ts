@@ -60,7 +60,12 @@ const DELAYS: { readonly [K in FailureKind]?: (random: number) => number } = {
 }
 
 /** What to do after a failed attempt, before anything has reached the client. */
-export function decide(failure: Failure, progress: Progress, policy: RetryPolicy, random: () => number): Decision {
+export function decide(
+  failure: Failure,
+  progress: Progress,
+  policy: RetryPolicy,
+  random: () => number,
+): Decision {
   if (FAILURES[failure.kind].act === 'stop') return { act: 'stop', why: 'final' }
   if (failure.kind === 'server_error' && progress.sameElsewhere)
     return { act: 'stop', why: 'same-everywhere' }
@@ -100,6 +105,4 @@ function retryDelayMs(
 
 /** A gateway's quick failure is worth a second try only where there is no other target. */
 const isPatient = (kind: FailureKind, progress: Progress): boolean =>
-  FAILURES[kind].act === 'retry' ||
-  kind === 'rate_limited' ||
-  (kind === 'bad_gateway' && !progress.elsewhere)
+  FAILURES[kind].act === 'retry' || kind === 'rate_limited' || (kind === 'bad_gateway' && !progress.elsewhere)

@@ -184,7 +184,8 @@ export const SCRIPTS: readonly Script[] = [
   {
     name: 'price-change',
     what: 'the cheaper of two targets is four times as dear for a minute; isolates hear of a price within 10 s',
-    priceNano: (target, t, place) => (target === 'a/m' && during(t - 10 * place) ? 4_000 : target === 'a/m' ? 250 : 1_000),
+    priceNano: (target, t, place) =>
+      target === 'a/m' && during(t - 10 * place) ? 4_000 : target === 'a/m' ? 250 : 1_000,
   },
   {
     name: 'spill',

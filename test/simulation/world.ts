@@ -9,7 +9,14 @@ import { isRefreshDue, shouldWait } from '../../src/health/isolate-send.ts'
 import { type IsolateState, localOf, newIsolate, viewOfTarget } from '../../src/health/isolate-state.ts'
 import { leaseCap } from '../../src/health/machine.ts'
 import { step as objectStep, type ObjectEvent } from '../../src/health/registry-step.ts'
-import { newObject, type ObjectState, restore, save, type Saved, type Settings } from '../../src/health/registry-state.ts'
+import {
+  newObject,
+  type ObjectState,
+  restore,
+  save,
+  type Saved,
+  type Settings,
+} from '../../src/health/registry-state.ts'
 import { timeAt } from '../../src/health/steady.ts'
 import { nextTick } from '../../src/health/tick.ts'
 import type { Reply, Report } from '../../src/health/wire.ts'
@@ -681,10 +688,14 @@ const targetOf = (id: string): Target => ({
 /** As the configuration of these routes would have it. */
 const peersIn = (routes: readonly (readonly string[])[]): Settings['peers'] =>
   Object.fromEntries(
-    routes.flat().map((id) => [
-      id,
-      routes.filter((route) => route.includes(id)).flatMap((route) => route.filter((other) => other !== id)),
-    ]),
+    routes
+      .flat()
+      .map((id) => [
+        id,
+        routes
+          .filter((route) => route.includes(id))
+          .flatMap((route) => route.filter((other) => other !== id)),
+      ]),
   )
 const scaled = (floors: Readonly<Record<string, number>>, perS: number): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(floors).map(([id, floor]) => [id, (floor * perS) / 1_000]))

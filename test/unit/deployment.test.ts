@@ -96,11 +96,15 @@ describe('headers', () => {
   })
 
   it('that the code reads from requests are all in the table', () => {
-    const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+    const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    )
     const read = files.flatMap((name) =>
-      [...readFileSync(`src/${name}`, 'utf8').matchAll(/(?:\bheader|eaders\s*\.get)\(\s*'(x-gateway-[\w-]+)'/g)].map(
-        ([, header = '']) => header,
-      ),
+      [
+        ...readFileSync(`src/${name}`, 'utf8').matchAll(
+          /(?:\bheader|eaders\s*\.get)\(\s*'(x-gateway-[\w-]+)'/g,
+        ),
+      ].map(([, header = '']) => header),
     )
     expect(read).not.toEqual([])
     // Of the admin API, which no page calls.

@@ -94,7 +94,7 @@ describe('routes and providers', () => {
     [
       'a floor for no target',
       { spill: { targets: { 'groq/llama': 5 } } },
-      "spill.targets.groq/llama: is not a target",
+      'spill.targets.groq/llama: is not a target',
     ],
     [
       'a provider without a base URL',

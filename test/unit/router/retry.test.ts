@@ -86,7 +86,14 @@ describe('decide', () => {
             at += tookMs
             const next = decide(
               { kind: k, message: k, retryAfterMs },
-              { ...fresh, attempts, onThisTarget, elsewhere: untried > 0, tookMs, remainingMs: deadline - at },
+              {
+                ...fresh,
+                attempts,
+                onThisTarget,
+                elsewhere: untried > 0,
+                tookMs,
+                remainingMs: deadline - at,
+              },
               RETRY_POLICY,
               random,
             )

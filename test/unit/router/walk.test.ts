@@ -217,18 +217,14 @@ describe('one lease', () => {
     const view = healthView({
       object: () => ({
         report: async (report) => {
-          const next = objectStep(
-            state,
-            { kind: 'report', report: structuredClone(report) },
-            now,
-            () => 0.5,
-          )
+          const next = objectStep(state, { kind: 'report', report: structuredClone(report) }, now, () => 0.5)
           state = next.state
           const reply = next.effects.find((effect) => effect.kind === 'reply')?.reply
           return reply ?? Promise.reject(new Error('no reply'))
         },
       }),
       chance: { now: () => now, random: () => 0.5 },
+      timers: { now: () => now, after: () => () => undefined },
       id: 'i',
     })
     const sent: Promise<unknown>[] = []
@@ -250,7 +246,12 @@ describe('one lease', () => {
     const planned = { ...place('a'), permit: (view.admit('a') as { permit: Permit }).permit }
     expect(planned.permit.lease).toEqual(expect.any(String))
     const request = () => {
-      const begun = step(newWalk([planned], now + 60_000, RETRY_POLICY), { kind: 'begin', sight: view }, now, () => 0.5)
+      const begun = step(
+        newWalk([planned], now + 60_000, RETRY_POLICY),
+        { kind: 'begin', sight: view },
+        now,
+        () => 0.5,
+      )
       return () => step(begun.walk, { kind: 'ready', sight: view }, now, () => 0.5).next
     }
     const [first, second] = [request(), request()]
@@ -294,7 +295,12 @@ describe('whatever happens', () => {
             mayRetry: () => random() < 0.5,
             streak: () => 0,
           }
-          let { walk, next } = step(newWalk(places, deadline, RETRY_POLICY), { kind: 'begin', sight }, now, random)
+          let { walk, next } = step(
+            newWalk(places, deadline, RETRY_POLICY),
+            { kind: 'begin', sight },
+            now,
+            random,
+          )
           for (; next.act !== 'stop'; i++) {
             expect(i).toBeLessThan(40)
             current = happenings[i]!
