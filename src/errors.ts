@@ -13,6 +13,7 @@ export const ERRORS = {
   unsupported_value: { status: 400, type: 'invalid_request_error' },
   invalid_type: { status: 400, type: 'invalid_request_error' },
   invalid_value: { status: 400, type: 'invalid_request_error' },
+  empty_array: { status: 400, type: 'invalid_request_error' },
   too_many_items: { status: 400, type: 'invalid_request_error' },
   context_length_exceeded: { status: 400, type: 'invalid_request_error' },
   invalid_json_schema: { status: 400, type: 'invalid_request_error' },

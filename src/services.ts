@@ -118,7 +118,7 @@ export function lastingOf(parts: Parts): Lasting {
   return {
     deployment,
     memory: {
-      health: healthView({ object: healthObject, chance, id: crypto.randomUUID() }),
+      health: healthView({ object: healthObject, chance, timers, id: crypto.randomUUID() }),
       turns: new Map<string, readonly number[]>(),
       notes: createNotes(),
       pseudonyms: createPseudonyms(deployment.gatewaySecret, deployment.gatewayKeys.length),

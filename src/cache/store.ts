@@ -1,4 +1,5 @@
 import type { Timers } from '../lib/clock.ts'
+import { within } from '../lib/within.ts'
 import type { KeyValueStore } from './ports.ts'
 
 /** KV refuses to forget sooner. */
@@ -29,17 +30,13 @@ export function createStore(kv: KeyValueStore, timers: Timers, readMs: number): 
   return {
     async read(name) {
       if (timers.now() < restUntil) return undefined
-      const late = Promise.withResolvers<'late'>()
-      const stop = timers.after(readMs, () => late.resolve('late'))
       try {
-        const value = await Promise.race([kv.get(PREFIX + name, OPTIONS), late.promise])
-        if (value === 'late') return failed()
+        const value = await within(timers, readMs, kv.get(PREFIX + name, OPTIONS))
+        if (value === undefined) return failed()
         failures = 0
         return value === null ? 'none' : new Uint8Array(value)
       } catch {
         return failed()
-      } finally {
-        stop()
       }
     },
     async write(name, value, ttlSeconds) {

@@ -6,6 +6,7 @@ import {
   mayServeStale,
 } from '../keys/freshness.ts'
 import type { Timers } from '../lib/clock.ts'
+import { inTime } from '../lib/within.ts'
 import type { ConfigObject, Snapshot } from './ports.ts'
 
 type Defer = (work: Promise<unknown>) => void
@@ -135,7 +136,7 @@ class View<T> implements ConfigView<T> {
     this.#askingSince = began
     try {
       const answer = object().read(this.#refused ?? this.#copy?.revision)
-      const snapshot = await within(timers, CALL_LIMIT_MS, answer)
+      const snapshot = await inTime(timers, CALL_LIMIT_MS, answer, () => new Error('too late'))
       if (snapshot !== undefined) await this.#take(snapshot)
       this.#heardAt = began
       this.#seen = changes
@@ -159,16 +160,5 @@ class View<T> implements ConfigView<T> {
         thrown,
       )
     }
-  }
-}
-
-/** Rejects when it takes longer; the work itself goes on. */
-async function within<T>(timers: Timers, limitMs: number, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const stop = timers.after(limitMs, () => reject(new Error('too late')))
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    stop()
   }
 }

@@ -11,7 +11,7 @@ import { billOf } from '../usage/bill.ts'
 import { type CacheAsks, NO_ASKS } from './cache-asks.ts'
 import type { Resolved } from './candidates.ts'
 import type { Won } from './failover.ts'
-import type { Planning, Ranked } from './planning.ts'
+import { idOf, type Planning, type Ranked } from './planning.ts'
 import { keptOf, replayed, type Sent } from './replay.ts'
 import type { Attempted, CacheFacts, Call, Facts, Ports, Scope, Served, Settled } from './types.ts'
 
@@ -296,8 +296,7 @@ function stoodIn(
   return (
     attempts.some(({ target }) => target.id !== id) ||
     targets.some(
-      ({ target, priority: better }) =>
-        better < priority && target.id !== id && !unfit.has(`${target.id}#${target.credential}`),
+      ({ target, priority: better }) => better < priority && target.id !== id && !unfit.has(idOf({ target })),
     )
   )
 }

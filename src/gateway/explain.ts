@@ -4,13 +4,21 @@ import { GatewayError } from '../errors.ts'
 import { endpointOf, type EndpointId } from '../protocol/index.ts'
 import type { Turns } from '../router/candidate.ts'
 import type { Media } from '../providers/provider.ts'
-import { parseJson } from './read-failure.ts'
+import type { RouteTarget } from './candidates.ts'
 import { resolveCall } from './gateway.ts'
 import { withOwnKey } from './own-key.ts'
-import { EXPECTED_OUTPUT_TOKENS, planRequest, type Ranked } from './planning.ts'
+import {
+  EXPECTED_OUTPUT_TOKENS,
+  idOf,
+  planRequest,
+  type Ranked,
+  refusalOf,
+  type Reserved,
+} from './planning.ts'
 import { promptTokens } from '../router/estimate.ts'
 import { prepare } from './prepare.ts'
-import { traceOf } from './trace.ts'
+import { shownBody } from './shown-body.ts'
+import { leftOutOf, traceOf } from './trace.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
 
 /** What would be sent to one target, or why it would not be. */
@@ -25,13 +33,19 @@ type Explained =
       readonly bodies: readonly unknown[]
       readonly adapted: readonly string[]
       readonly estimated_cost_usd: string | null
+      /** It stands behind those that have leave to be tried. */
+      readonly left_out?: string
     }
   | { readonly target: string; readonly score: number; readonly refused: object }
+  /** Nothing would be sent to it in any case. */
+  | { readonly target: string; readonly left_out: string }
 
 export interface Explanation {
   readonly route: string | null
   readonly lifecycle: object
   readonly decision: object
+  /** What the caller would be told at once, where nobody would be tried. */
+  readonly refused: object | null
   readonly targets: readonly Explained[]
 }
 export type Explain = <E extends EndpointId>(call: Call<E>, scope: Scope) => Promise<Explanation>
@@ -59,13 +73,23 @@ export function createExplain(ports: Ports): Explain {
         scope.principal.credential === undefined ? await ports.pseudonyms(scope.principal, call.request) : {},
       media: new Map(endpoint.media(call.request).map(({ url }) => [url, NOT_FETCHED])),
     }
+    const { observe } = scope.principal.may
+    const leftOut = new Map(planning.plan.dropped.map((each) => [each.id, leftOutOf(each, observe)]))
+    const standing = await Promise.all(
+      [...planning.order, ...planning.reserve].map(async (ranked): Promise<Explained> => {
+        const explained = await explainTarget(ports, call, scope, { ranked, run, tokens })
+        const why = ranked.permit === undefined ? leftOut.get(idOf(ranked))?.why : undefined
+        return why === undefined ? explained : { ...explained, left_out: why }
+      }),
+    )
+    for (const ranked of [...planning.order, ...planning.reserve]) leftOut.delete(idOf(ranked))
+    const unfit = [...leftOut.values()].map(({ target, why }) => ({ target, left_out: why }))
     return {
       route: resolved.name ?? null,
       lifecycle: resolved.lifecycle,
-      decision: traceOf(planning, []),
-      targets: await Promise.all(
-        planning.order.map((ranked) => explainTarget(ports, call, scope, { ranked, run, tokens })),
-      ),
+      decision: traceOf(planning, [], observe),
+      refused: planning.order.length > 0 ? null : refusalOf(planning, call.request.model).toBody().error,
+      targets: [...standing, ...unfit],
     }
   }
 }
@@ -74,26 +98,27 @@ async function explainTarget<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
-  { ranked, run, tokens }: { readonly ranked: Ranked; readonly run: Run; readonly tokens: number },
+  about: { readonly ranked: Ranked | Reserved; readonly run: Run; readonly tokens: number },
 ): Promise<Explained> {
-  const about = { target: ranked.target.id, score: ranked.score }
+  const { ranked, run, tokens } = about
+  const place = { target: ranked.target.id, score: ranked.score }
   try {
     const { url, headers, parts, adapted } = await prepare(ports, call, scope, { candidate: ranked, run })
     const entry = ports.registry.providers.get(ranked.target.provider)
     return {
-      ...about,
+      ...place,
       method: 'POST',
       url: url.replace(entry?.baseUrl ?? '', ranked.target.provider),
       headers: hideCredentials(
         headers,
         scope.principal.credential ?? ports.registry.secret(ranked.target.credential),
       ),
-      bodies: parts.map(({ body }) => shown(body)),
+      bodies: await Promise.all(parts.map(({ body }) => shownBody(body, headers['content-type'] ?? ''))),
       adapted,
       estimated_cost_usd: estimate(ports, ranked, tokens),
     }
   } catch (thrown) {
-    if (thrown instanceof GatewayError) return { ...about, refused: thrown.toBody().error }
+    if (thrown instanceof GatewayError) return { ...place, refused: thrown.toBody().error }
     throw thrown
   }
 }
@@ -109,13 +134,7 @@ function hideCredentials(
   return Object.fromEntries(shownHeaders)
 }
 
-function shown(body: BodyInit): unknown {
-  const text =
-    typeof body === 'string' ? body : body instanceof Uint8Array ? new TextDecoder().decode(body) : undefined
-  return text === undefined ? '[stream]' : (parseJson(text) ?? text)
-}
-
-function estimate(ports: Ports, { card, target }: Ranked, tokens: number): string | null {
+function estimate(ports: Ports, { card, target }: RouteTarget, tokens: number): string | null {
   if (tokens === 0) return null
   const usage = { inputTokens: tokens, outputTokens: EXPECTED_OUTPUT_TOKENS }
   const price = ports.priceOf({

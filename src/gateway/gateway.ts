@@ -1,5 +1,6 @@
 import { dayOf } from '../catalog/civil-date.ts'
 import { overriddenCard } from '../catalog/overrides.ts'
+import { within } from '../lib/within.ts'
 import { endpointOf, type EndpointId } from '../protocol/index.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
 import { caching } from './caching.ts'
@@ -41,7 +42,9 @@ export function createGateway(ports: Ports): Gateway {
     }
     const outcome = failover(ports, call, scope, context)
     const streams = endpoint.answer(call.request) === 'events'
-    const early = streams ? await within(ports, ports.config.timeouts.commitMs, outcome) : await outcome
+    const early = streams
+      ? await within(ports.timers, ports.config.timeouts.commitMs, outcome)
+      : await outcome
     const served =
       early === undefined
         ? serveLate(ports, call, scope, { outcome, ...context })
@@ -152,16 +155,5 @@ async function startRun(
     signal,
     pseudonyms: principal.credential === undefined ? await ports.pseudonyms(principal, call.request) : {},
     media: new Map(),
-  }
-}
-
-/** Resolves to undefined if `work` takes longer than `ms`. */
-async function within<T>(ports: Ports, ms: number, work: Promise<T>): Promise<T | undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>()
-  const stop = ports.timers.after(ms, () => resolve(undefined))
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    stop()
   }
 }

@@ -99,6 +99,9 @@ export function tellPlan({ health }: Ports, { plan: { suppressed, wanted, refuse
 }
 const NO_NEEDS: ReadonlySet<Feature> = new Set()
 
+/** A candidate's name: the same target may be reached with two credentials. */
+export const idOf = ({ target }: Pick<RouteTarget, 'target'>): string => `${target.id}#${target.credential}`
+
 function candidateOf<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
@@ -114,7 +117,7 @@ function candidateOf<E extends EndpointId>(
   const { target, watched, card, priority, weight } = route
   const entry = ports.registry.providers.get(target.provider)
   return {
-    id: `${target.id}#${target.credential}`,
+    id: idOf(route),
     target: watched,
     priority,
     weight,

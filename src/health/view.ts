@@ -1,4 +1,6 @@
 import type { Chance } from '../lib/chance.ts'
+import type { Timers } from '../lib/clock.ts'
+import { inTime, within } from '../lib/within.ts'
 import { type Admission, admit, mayRetry } from './admit.ts'
 import { FIRST_COPY_WAIT_MS } from './constants.ts'
 import { type Gate, gateFor, type Subject } from './gates.ts'
@@ -31,13 +33,14 @@ export interface HealthPorts {
   /** A fresh stub for every call: one that has thrown stays broken. */
   readonly object: () => { report(report: Report): Promise<Reply> }
   readonly chance: Chance
+  readonly timers: Timers
   readonly id: string
 }
 
 /** An answer that takes longer is none. The request that sent it is over by then, its deferred work is not. */
 const REPORT_LIMIT_MS = 5_000
 
-export function healthView({ object, chance, id }: HealthPorts): HealthView {
+export function healthView({ object, chance, timers, id }: HealthPorts): HealthView {
   const random = (): number => chance.random()
   let state: IsolateState = newIsolate(id, chance.now())
   /** Reports that nobody carries yet. Plain data: a promise of one request must not be awaited by another. */
@@ -50,7 +53,13 @@ export function healthView({ object, chance, id }: HealthPorts): HealthView {
   }
   async function send(report: Report): Promise<void> {
     try {
-      tell({ kind: 'reply', reply: await within(REPORT_LIMIT_MS, object().report(report)), report })
+      const reply = await inTime(
+        timers,
+        REPORT_LIMIT_MS,
+        object().report(report),
+        () => new Error('too late'),
+      )
+      tell({ kind: 'reply', reply, report })
     } catch {
       tell({ kind: 'lost', report })
     }
@@ -72,18 +81,7 @@ export function healthView({ object, chance, id }: HealthPorts): HealthView {
     async ready(defer) {
       if (!shouldWait(state, chance.now())) return
       tell({ kind: 'planned', suppressed: [], wanted: [], refused: [] })
-      await within(FIRST_COPY_WAIT_MS, Promise.all(flush(defer))).catch(() => undefined)
+      await within(timers, FIRST_COPY_WAIT_MS, Promise.all(flush(defer)))
     },
-  }
-}
-
-/** Rejects when it takes longer; the work itself goes on. */
-async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error('too late')), limitMs)
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -2,6 +2,7 @@ import { GatewayError } from '../errors.ts'
 import type { JsonBody } from '../gateway/types.ts'
 import type { Timers } from '../lib/clock.ts'
 import { scanJson } from '../lib/json-scan.ts'
+import { inTime } from '../lib/within.ts'
 import { BodyTooLarge, readBytes } from '../lib/read-body.ts'
 
 /** The runtime gives an isolate 128 MB, shared by all requests in it; a body costs a multiple of its size. */
@@ -89,15 +90,12 @@ async function receive(request: Request, timers: Timers, { take }: Hold): Promis
 
 /** Throws 408 `GatewayError` if a body does not arrive in time. */
 export async function receiving<T>(body: Promise<T>, timers: Timers, ms: number): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const stop = timers.after(ms, () =>
-    reject(new GatewayError('request_timeout', 'The request body did not arrive in time.')),
+  return inTime(
+    timers,
+    ms,
+    body,
+    () => new GatewayError('request_timeout', 'The request body did not arrive in time.'),
   )
-  try {
-    return await Promise.race([body, promise])
-  } finally {
-    stop()
-  }
 }
 
 function decode(bytes: Uint8Array): string {

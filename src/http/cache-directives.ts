@@ -1,9 +1,9 @@
 import { MAX_TTL_SECONDS } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import { type CacheAsks, NO_ASKS } from '../gateway/cache-asks.ts'
+import { REQUEST_HEADERS } from './request-headers.ts'
 
-const OURS = 'x-gateway-cache'
-const STANDARD = 'cache-control'
+const { cache: OURS, cacheControl: STANDARD } = REQUEST_HEADERS
 const OUR_NAMES = ['on', 'ttl', 'refresh', 'bypass', 'only-if-cached']
 type Directives = ReadonlyMap<string, string | undefined>
 

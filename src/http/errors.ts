@@ -1,6 +1,6 @@
 import { HTTPException } from 'hono/http-exception'
 import * as z from 'zod'
-import { GatewayError } from '../errors.ts'
+import { type ErrorCode, GatewayError } from '../errors.ts'
 import { HEADERS } from './headers.ts'
 
 /** Everything that can be thrown on the way to an answer, as the error that the caller gets. */
@@ -38,14 +38,36 @@ export function fromZod(error: z.ZodError | z.core.$ZodError): GatewayError {
           param,
         })
   }
-  if (issue.code === 'too_big' && issue.origin === 'array') {
-    return new GatewayError(
-      'too_many_items',
-      `Invalid '${param}': at most ${issue.maximum} items are allowed.`,
-      { param },
-    )
+  const code = CODES[`${issue.code} ${'origin' in issue ? issue.origin : ''}`] ?? 'invalid_value'
+  return new GatewayError(code, `Invalid '${param}': ${wordsOf(issue)}.`, { param })
+}
+
+const CODES: Readonly<Partial<Record<string, ErrorCode>>> = {
+  'too_small array': 'empty_array',
+  'too_big array': 'too_many_items',
+}
+
+/** What is wrong with a value, in OpenAI's words where the validator has its own. */
+function wordsOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'too_small':
+      return (
+        EMPTY[issue.origin] ?? `${issue.origin} below minimum value. Expected a value >= ${issue.minimum}`
+      )
+    case 'too_big':
+      return issue.origin === 'array'
+        ? `at most ${issue.maximum} items are allowed`
+        : `${issue.origin} above maximum ${issue.origin === 'string' ? 'length' : 'value'}. Expected <= ${issue.maximum}`
+    case 'invalid_value':
+      return `Supported values are: ${issue.values.map((value) => `'${String(value)}'`).join(', ')}`
+    default:
+      return issue.message
   }
-  return new GatewayError('invalid_value', `Invalid '${param}': ${issue.message}.`, { param })
+}
+/** No minimum length here is more than one. */
+const EMPTY: Readonly<Partial<Record<string, string>>> = {
+  array: 'empty array. Expected an array with minimum length 1, but got an empty array instead',
+  string: 'empty string. Expected a string with minimum length 1, but got an empty string instead',
 }
 
 /** Nothing at all fits none of the kinds that are allowed. */

@@ -1,26 +1,54 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
-import { endpointOf, type EndpointId, endpoints } from '../protocol/index.ts'
+import type { Call } from '../gateway/types.ts'
+import { endpointOf, type EndpointId, endpoints, isEndpointId } from '../protocol/index.ts'
+import { AROUND } from './around.ts'
+import { readJsonBody, startHold } from './body.ts'
 import type { AppEnv } from './env.ts'
 import { fromZod } from './errors.ts'
+import { formPlace } from './form.ts'
 import { allow } from './key-tab.ts'
-import { authenticate, readBody } from './pipeline.ts'
+import { authenticate } from './pipeline.ts'
 import { scopeOf } from './scope.ts'
+import { readUpload } from './upload-call.ts'
 
 /** `POST /explain`: what the gateway would do with the request in the body, calling nobody. `?path=` names the endpoint. */
 export const explain = new Hono<AppEnv>()
 
-explain.post('/explain', authenticate, readBody, async (c) => {
-  const endpoint = idOf(c.req.query('path') ?? endpoints.chat.path)
-  const parsed = endpointOf(endpoint).envelope.safeParse(await c.req.json())
+explain.post('/explain', authenticate, (c) => explained(c, idOf(c.req.query('path') ?? endpoints.chat.path)))
+
+async function explained<E extends EndpointId>(c: Context<AppEnv>, endpoint: E): Promise<Response> {
+  const hold = startHold()
+  const place = formPlace()
+  try {
+    const { form } = endpointOf(endpoint)
+    if (form !== undefined) place.take()
+    const asked =
+      form === undefined ? await readJson(c, endpoint, hold) : await readUpload(c, endpoint, form.names, hold)
+    allow(c, { endpoint, model: asked.request.model })
+    const around = AROUND[endpoint]
+    const call = around === undefined ? asked : await around.before(asked, c.var)
+    return c.json(await c.var.services.explain(call, scopeOf(c)))
+  } finally {
+    place.release()
+    hold.release()
+  }
+}
+
+async function readJson<E extends EndpointId>(
+  c: Context<AppEnv>,
+  endpoint: E,
+  hold: ReturnType<typeof startHold>,
+): Promise<Call<E>> {
+  const raw = await readJsonBody(c.req.raw, c.var.services.timers, hold)
+  const parsed = endpointOf(endpoint).envelope.safeParse(JSON.parse(raw.text))
   if (!parsed.success) throw fromZod(parsed.error)
-  allow(c, { endpoint, model: parsed.data.model })
-  return c.json(await c.var.services.explain({ endpoint, request: parsed.data, raw: c.var.raw }, scopeOf(c)))
-})
+  return { endpoint, request: parsed.data, raw }
+}
 
 function idOf(path: string): EndpointId {
   const short = path.replace(/^\/v1/, '')
-  for (const id of Object.keys(endpoints)) if (isEndpoint(id) && endpoints[id].path === short) return id
+  const id = Object.keys(endpoints).find((each) => isEndpointId(each) && endpoints[each].path === short)
+  if (id !== undefined && isEndpointId(id)) return id
   throw new GatewayError('invalid_value', `There is no endpoint '${path.slice(0, 100)}'.`, { param: 'path' })
 }
-const isEndpoint = (id: string): id is EndpointId => Object.hasOwn(endpoints, id)

@@ -133,10 +133,25 @@ function serverTiming({ keyMs }: Timing, attempts: readonly Attempted[]): string
   return parts.join(', ')
 }
 
-/** JSON as a header value: ASCII only, and no longer than clients take. */
+/** JSON as a header value: ASCII only, and no longer than clients take; lists are shortened until it is that short. */
 export function asciiJson(value: object): string {
-  return JSON.stringify(value)
-    .replaceAll(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    .slice(0, MAX_HEADER_CHARS)
+  for (const entries of LIST_ENTRIES) {
+    const text = ascii(JSON.stringify(value, (_, inner: unknown) => shortened(inner, entries)))
+    if (text.length <= MAX_HEADER_CHARS) return text
+  }
+  return '{"truncated":true}'
 }
 const MAX_HEADER_CHARS = 6_000
+const LIST_ENTRIES = [Infinity, 16, 8, 4, 2, 1, 0]
+
+const ascii = (text: string): string =>
+  text.replaceAll(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
+function shortened(value: unknown, entries: number): unknown {
+  if (!Array.isArray(value) || value.length <= entries) return value
+  const kept: readonly unknown[] = value.slice(0, entries)
+  return [...kept, `and ${value.length - entries} more`]
+}

@@ -1,17 +1,22 @@
 import { GatewayError } from '../errors.ts'
 import { strategies, type StrategyName } from '../router/strategies/index.ts'
+import { REQUEST_HEADERS } from './request-headers.ts'
 
 const MIN_TIMEOUT_MS = 1_000
 const MAX_TIMEOUT_MS = 900_000
 
 /** The caller's own time limit, clamped to 1 s … 15 min. */
 export function timeoutMs(headers: Headers): number | undefined {
-  const value = headers.get('x-gateway-timeout-ms')
+  const value = headers.get(REQUEST_HEADERS.timeoutMs)
   if (value === null) return undefined
   if (!/^\d{1,9}$/.test(value))
-    throw new GatewayError('invalid_header', "'x-gateway-timeout-ms' must be a number of milliseconds.", {
-      param: 'x-gateway-timeout-ms',
-    })
+    throw new GatewayError(
+      'invalid_header',
+      `'${REQUEST_HEADERS.timeoutMs}' must be a number of milliseconds.`,
+      {
+        param: REQUEST_HEADERS.timeoutMs,
+      },
+    )
   return Math.min(MAX_TIMEOUT_MS, Math.max(MIN_TIMEOUT_MS, Number(value)))
 }
 

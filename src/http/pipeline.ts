@@ -4,6 +4,7 @@ import { randomText } from '../lib/chance.ts'
 import type { AppEnv } from './env.ts'
 import { HEADERS } from './headers.ts'
 import { readJsonBody, startHold } from './body.ts'
+import { ALLOWED_HEADERS } from './request-headers.ts'
 
 const MAX_URL_CHARS = 8_192
 /** Spellings of a path that another parser might read differently from ours (security.md 2, row 32). */
@@ -55,24 +56,7 @@ const allowOrigin = (origin: string): Record<string, string> => ({
 })
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
-  'access-control-allow-headers': [
-    'authorization, content-type, openai-organization, openai-project, openai-beta, x-client-request-id, x-api-key',
-    ...[
-      'lang',
-      'package-version',
-      'os',
-      'arch',
-      'runtime',
-      'runtime-version',
-      'retry-count',
-      'timeout',
-      'helper-method',
-      'poll-helper',
-    ].map((name) => `x-stainless-${name}`),
-    ...['timeout-ms', 'lifecycle', 'adaptation', 'cache', 'model', 'tags', 'provider-key'].map(
-      (name) => `x-gateway-${name}`,
-    ),
-  ].join(', '),
+  'access-control-allow-headers': ALLOWED_HEADERS,
   'access-control-max-age': '86400',
 }
 const EXPOSED = { 'access-control-expose-headers': Object.values(HEADERS).join(', ') }

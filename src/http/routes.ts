@@ -2,30 +2,27 @@ import { zValidator } from '@hono/zod-validator'
 import { type Context, Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
 import type { Call, Scope, Served } from '../gateway/types.ts'
-import { endpointOf, endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
+import { endpoints, type EndpointId, type Wires } from '../protocol/index.ts'
 import type { Tab } from '../keys/tab.ts'
-import { formFields } from '../protocol/upload.ts'
 import type { Endpoint, FormRules } from '../protocol/endpoint.ts'
-import { continued, remember } from '../responses/continuation.ts'
+import { AROUND, type Around } from './around.ts'
 import type { AppEnv } from './env.ts'
 import { errorResponse, fromZod, toGatewayError } from './errors.ts'
 import { asciiJson, HEADERS, servedHeaders } from './headers.ts'
 import { startHold } from './body.ts'
-import { formHeaders, formPlace, readForm } from './form.ts'
+import { formHeaders, formPlace } from './form.ts'
 import { runUp, tabOf, tagged } from './key-tab.ts'
 import { authenticate, readBody } from './pipeline.ts'
 import { aboutOf, refusedBy } from './about.ts'
+import { REQUEST_HEADERS } from './request-headers.ts'
 import { scopeOf } from './scope.ts'
+import { readUpload } from './upload-call.ts'
 import { traceOf } from '../gateway/trace.ts'
 
 /** One POST route per endpoint of the table. */
 export const routes = new Hono<AppEnv>()
 serve('chat', endpoints.chat)
-serve('responses', endpoints.responses, {
-  before: (call, { services, principal }) => continued(services.responses.store, call, principal.tenant),
-  after: (call, served, { services: { responses, chance }, principal: { tenant } }) =>
-    remember(responses.store, { call, served, tenant, chance }),
-})
+serve('responses', endpoints.responses)
 serve('completions', endpoints.completions)
 serve('embeddings', endpoints.embeddings)
 serve('moderations', endpoints.moderations)
@@ -35,14 +32,9 @@ serve('transcriptions', endpoints.transcriptions)
 serve('translations', endpoints.translations)
 serve('clientSecrets', endpoints.clientSecrets)
 
-/** What an endpoint that remembers does around a call; `after` runs behind the answer. */
-interface Around<E extends EndpointId> {
-  readonly before: (call: Call<E>, variables: AppEnv['Variables']) => Promise<Call<E>>
-  readonly after: (call: Call<E>, served: Served, variables: AppEnv['Variables']) => Promise<void>
-}
-
-function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>, around?: Around<E>): void {
+function serve<E extends EndpointId>(id: E, endpoint: Endpoint<Wires[E]>): void {
   const { form } = endpoint
+  const around = AROUND[id]
   if (form !== undefined) {
     routes.post(endpoint.path, authenticate, (c) => withForm(c, id, form))
     return
@@ -119,19 +111,13 @@ async function withForm<E extends EndpointId>(
 ): Promise<Response> {
   const { raw: request } = c.req
   const { contentType } = formHeaders(request.headers)
-  const named = c.req.header('x-gateway-model')
+  const named = c.req.header(REQUEST_HEADERS.model)
   const hold = startHold()
   c.set('hold', hold)
   const place = formPlace()
   async function read(): Promise<Call<E>> {
     place.take()
-    const raw = await readForm(request, names, c.get('services').timers, hold)
-    const fields = formFields(raw.form)
-    const parsed = endpointOf(endpoint).envelope.safeParse(
-      named === undefined ? fields : { ...fields, model: named },
-    )
-    if (!parsed.success) throw fromZod(parsed.error)
-    return { endpoint, request: parsed.data, raw }
+    return readUpload(c, endpoint, names, hold)
   }
   try {
     const stream = request.body
@@ -155,9 +141,13 @@ function respond(c: Context<AppEnv>, served: Served, tab: Tab | undefined): Resp
       priceOf: c.get('services').priceOf,
     },
   )
-  if (c.req.header('x-gateway-trace') === 'true') {
+  if (c.req.header(REQUEST_HEADERS.trace) === 'true') {
     headers[HEADERS.trace] = asciiJson(
-      traceOf(served.planning, served.kind === 'early' ? [] : served.attempts),
+      traceOf(
+        served.planning,
+        served.kind === 'early' ? [] : served.attempts,
+        c.get('principal').may.observe,
+      ),
     )
   }
   if (served.kind === 'refused') {

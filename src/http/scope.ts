@@ -7,6 +7,7 @@ import { strategies, type StrategyName } from '../router/strategies/index.ts'
 import type { AppEnv } from './env.ts'
 import { cacheAsks } from './cache-directives.ts'
 import { amount, choice, isStrategy, timeoutMs } from './overrides.ts'
+import { REQUEST_HEADERS } from './request-headers.ts'
 
 /** What is true of one request from start to finish. */
 export function scopeOf(c: Context<AppEnv>): Scope {
@@ -20,11 +21,11 @@ export function scopeOf(c: Context<AppEnv>): Scope {
     startedAt: c.get('startedAt'),
     signal,
     timeoutMs: timeoutMs(headers),
-    lifecycle: choice(headers, 'x-gateway-lifecycle', LIFECYCLES, may) ?? config.lifecycle,
-    strict: (choice(headers, 'x-gateway-adaptation', ADAPTATIONS, may) ?? config.adaptation) === 'strict',
+    lifecycle: choice(headers, REQUEST_HEADERS.lifecycle, LIFECYCLES, may) ?? config.lifecycle,
+    strict: (choice(headers, REQUEST_HEADERS.adaptation, ADAPTATIONS, may) ?? config.adaptation) === 'strict',
     strategy: strategyOf(headers, principal.may),
-    maxCostUsd: amount(headers, 'x-gateway-max-cost'),
-    session: headers.get('x-gateway-session')?.slice(0, 256),
+    maxCostUsd: amount(headers, REQUEST_HEADERS.maxCost),
+    session: headers.get(REQUEST_HEADERS.session)?.slice(0, 256),
     cache: cacheAsks(headers),
     host: new URL(url).hostname,
     header: (name) => (CREDENTIALS.has(name.toLowerCase()) ? undefined : (headers.get(name) ?? undefined)),
@@ -34,10 +35,10 @@ export function scopeOf(c: Context<AppEnv>): Scope {
 const CREDENTIALS: ReadonlySet<string> = new Set([...KEY_HEADERS, 'cookie'])
 
 function strategyOf(headers: Headers, { strategies }: Permissions): StrategyName | undefined {
-  const strategy = choice(headers, 'x-gateway-strategy', STRATEGIES, true)
+  const strategy = choice(headers, REQUEST_HEADERS.strategy, STRATEGIES, true)
   if (strategy === undefined || strategies?.includes(strategy) !== false) return strategy
   throw new GatewayError('not_allowed', `This key may not choose the strategy '${strategy}'.`, {
-    param: 'x-gateway-strategy',
+    param: REQUEST_HEADERS.strategy,
     retry: false,
   })
 }

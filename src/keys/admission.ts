@@ -1,3 +1,4 @@
+import { within } from '../lib/within.ts'
 import {
   accept,
   type Account,
@@ -10,7 +11,7 @@ import {
   refusedNow,
 } from './account.ts'
 import { planFlush } from './flush.ts'
-import { type Isolate, talk, within } from './isolate.ts'
+import { type Isolate, talk } from './isolate.ts'
 import type { AdmitContext, Admission, Defer, HeldKey } from './key-ring.ts'
 import type { Lease, Reservation } from './lease.ts'
 import { rateHeaders } from './meters.ts'
@@ -84,7 +85,11 @@ async function askNow(
     else planFlush(isolate, account, defer)
   })
   defer(work.catch(() => undefined))
-  await within(timers, work, ASK_WAIT_MS)
+  await within(
+    timers,
+    ASK_WAIT_MS,
+    work.catch(() => undefined),
+  )
   waiting = false
   const now = timers.now()
   const lease =

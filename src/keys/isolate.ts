@@ -96,14 +96,3 @@ export function keep<T>(kept: Map<string, T>, key: string, value: T): void {
   }
   kept.set(key, value)
 }
-
-/** Undefined when the work fails or takes longer. */
-export async function within<T>(timers: Timers, work: Promise<T>, ms: number): Promise<T | undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>()
-  const stop = timers.after(ms, () => resolve(undefined))
-  try {
-    return await Promise.race([work.catch(() => undefined), promise])
-  } finally {
-    stop()
-  }
-}

@@ -1,8 +1,9 @@
+import { within } from '../lib/within.ts'
 import { randomText } from '../lib/chance.ts'
 import { accept, type Account, askWithKey, openAccount } from './account.ts'
 import { planFlush } from './flush.ts'
 import { FRESHNESS, freshnessOf, mayServeStale } from './freshness.ts'
-import { accountOf, type Copy, type Isolate, keep, talk, within } from './isolate.ts'
+import { accountOf, type Copy, type Isolate, keep, talk } from './isolate.ts'
 import { parseKey } from './key.ts'
 import type { Defer, Found } from './key-ring.ts'
 
@@ -48,7 +49,11 @@ async function waitFor(
   const now = timers.now()
   const work = refresh(isolate, kid, hash, defer)
   defer(work.catch(() => undefined))
-  await within(timers, work, cold ? freshness.coldWaitMs : freshness.waitMs)
+  await within(
+    timers,
+    cold ? freshness.coldWaitMs : freshness.waitMs,
+    work.catch(() => undefined),
+  )
   const latest = isolate.copies.get(hash)
   if (latest === undefined) return UNAVAILABLE
   if (latest.at >= now) return held(isolate, latest, hash, false)

@@ -20,6 +20,9 @@ export interface Form {
   readonly end: number
 }
 
+/** Of the parts that a form may have. */
+type Names = Pick<ReadonlySet<string>, 'has'>
+
 /** RFC 2046 5.1.1, and no more than that. */
 const BOUNDARY =
   /^multipart\/form-data *;(?:.*;)? *boundary=(?:"([\w'()+,./:=? -]{0,69}[\w'()+,./:=?-])"|([\w'()+./:=?-]{1,70})) *(?:;|$)/i
@@ -47,7 +50,7 @@ export function boundaryOf(contentType: string): string | undefined {
  * Finds the parts of a form where they lie. Throws 400 `invalid_multipart` for a form that is cut short, has more
  * parts, files or headers than any of ours needs, or a part whose name is not among `names`.
  */
-export function scanForm(bytes: ByteList, boundary: string, names: ReadonlySet<string>): Form {
+export function scanForm(bytes: ByteList, boundary: string, names: Names): Form {
   const delimiter = encoder.encode(`\r\n--${boundary}`)
   // The first delimiter has no line end before it.
   if (!bytes.matches(delimiter.subarray(2), 0)) throw invalid('it does not begin with its boundary')
@@ -78,7 +81,7 @@ function readPart(
     readonly start: number
     readonly at: number
     readonly delimiter: Uint8Array
-    readonly names: ReadonlySet<string>
+    readonly names: Names
   },
 ): FormPart {
   const blank = bytes.indexOf(BLANK, at, at + MAX_HEADER_BYTES)
@@ -94,7 +97,7 @@ function readPart(
 const NAME = /; *name="((?:[^"\\\r\n]|\\.)*)"/i
 const FILENAME = /; *filename="((?:[^"\\\r\n]|\\.)*)"/i
 
-function disposition(headers: string, names: ReadonlySet<string>): Pick<FormPart, 'name' | 'filename'> {
+function disposition(headers: string, names: Names): Pick<FormPart, 'name' | 'filename'> {
   const line = headers.split('\r\n').find((each) => /^content-disposition *: *form-data *;/i.test(each))
   const name = line === undefined ? undefined : NAME.exec(line)?.[1]
   if (line === undefined || name === undefined) throw invalid('a part has no name')

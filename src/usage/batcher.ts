@@ -1,4 +1,5 @@
 import type { Timers } from '../lib/clock.ts'
+import { inTime } from '../lib/within.ts'
 import type { Entry } from './entry.ts'
 import {
   duty,
@@ -37,6 +38,8 @@ export interface BatcherPorts {
   readonly object: (name: string) => { report(batch: Batch): Promise<Receipt> }
 }
 
+const late = (): Error => new Error('The ledger did not answer in time.')
+
 export function createBatcher({ isolate, timers, object }: BatcherPorts): Batcher {
   const boxes = new Map<string, Outbox>()
   const boxOf = (name: string): Outbox => boxes.get(name) ?? newOutbox(isolate)
@@ -49,7 +52,7 @@ export function createBatcher({ isolate, timers, object }: BatcherPorts): Batche
     boxes.set(name, box)
     if (batch === undefined) return
     try {
-      const receipt = await within(timers, object(name).report(batch))
+      const receipt = await inTime(timers, SENT_LIMIT_MS, object(name).report(batch), late)
       change(name, (after) => received(after, receipt))
     } catch {
       change(name, (after) => lost(after, timers.now()))
@@ -82,16 +85,5 @@ export function createBatcher({ isolate, timers, object }: BatcherPorts): Batche
       const { from, entries } = boxOf(name)
       return from + entries.length
     },
-  }
-}
-
-/** Rejects when the answer takes longer; the call itself may still arrive. */
-async function within<T>(timers: Timers, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const stop = timers.after(SENT_LIMIT_MS, () => reject(new Error('The ledger did not answer in time.')))
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    stop()
   }
 }

@@ -298,7 +298,7 @@ describe('the gateway refuses', () => {
   it('a request without messages', async () => {
     const error = await failing(client.chat.completions.create({ model: OPENAI, messages: [] }))
     expect(error).toBeInstanceOf(BadRequestError)
-    expect(error).toMatchObject({ param: 'messages', type: 'invalid_request_error' })
+    expect(error).toMatchObject({ code: 'empty_array', param: 'messages', type: 'invalid_request_error' })
     expect(error.requestID).toMatch(/^req_/)
     expect(gateway.received).toHaveLength(0)
   })

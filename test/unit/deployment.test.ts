@@ -5,6 +5,7 @@ import { readDeployment } from '../../src/config/environment.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { createRegistry } from '../../src/config/registry.ts'
 import { HEADERS } from '../../src/http/headers.ts'
+import { ALLOWED_HEADERS, REQUEST_HEADERS } from '../../src/http/request-headers.ts'
 
 const WRANGLER = readFileSync('wrangler.toml', 'utf8')
 const DEV_VARS = readFileSync('.dev.vars.example', 'utf8')
@@ -73,15 +74,42 @@ describe('variables and secrets', () => {
   })
 })
 
-describe('response headers', () => {
-  const [, section = ''] = README.split('## Response headers\n')
+/** The names in the first column of the README's table under a heading. */
+function documented(heading: string): readonly string[] {
+  const [, section = ''] = README.split(`## ${heading}\n`)
   const [table = ''] = section.split('\n## ')
-  const documented = [...table.matchAll(/^\| (.*?) +\|/gm)]
+  return [...table.matchAll(/^\| (.*?) +\|/gm)]
     .flatMap(([, cell = '']) => [...cell.matchAll(/`([^`]+)`/g)])
-    .map(([, name]) => name)
+    .map(([, name = '']) => name)
+}
 
-  it('of the code and of the README are the same', () => {
-    expect([...documented].sort()).toEqual(Object.values(HEADERS).sort())
+describe('headers', () => {
+  it('of answers are the same in the code and in the README', () => {
+    expect(documented('Response headers').toSorted()).toEqual(Object.values(HEADERS).sort())
+  })
+
+  it('of requests are the same in the code and in the README, and each may come from a page', () => {
+    const names = documented('Request headers')
+    expect(names.toSorted()).toEqual(Object.values(REQUEST_HEADERS).sort())
+    const allowed = ALLOWED_HEADERS.split(', ')
+    expect(names.filter((name) => !allowed.includes(name))).toEqual([])
+  })
+
+  it('that the code reads from requests are all in the table', () => {
+    const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    )
+    const read = files.flatMap((name) =>
+      [
+        ...readFileSync(`src/${name}`, 'utf8').matchAll(
+          /(?:\bheader|eaders\s*\.get)\(\s*'(x-gateway-[\w-]+)'/g,
+        ),
+      ].map(([, header = '']) => header),
+    )
+    expect(read).not.toEqual([])
+    // Of the admin API, which no page calls.
+    const known: readonly string[] = [...Object.values(REQUEST_HEADERS), 'x-gateway-actor']
+    expect(read.filter((name) => !known.includes(name))).toEqual([])
   })
 })
 

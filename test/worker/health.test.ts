@@ -135,7 +135,14 @@ describe('the health object', () => {
 
   test('an isolate learns from it behind its response', async () => {
     const chance = { now: () => Date.now(), random: () => 0.5 }
-    const views = ['i', 'j'].map((id) => healthView({ object, chance, id }))
+    const timers = {
+      now: () => Date.now(),
+      after: (ms: number, work: () => void) => {
+        const id = setTimeout(work, ms)
+        return () => clearTimeout(id)
+      },
+    }
+    const views = ['i', 'j'].map((id) => healthView({ object, chance, timers, id }))
     const work: Promise<unknown>[] = []
     const defer = (promise: Promise<unknown>): void => void work.push(promise)
     for (const view of views) {

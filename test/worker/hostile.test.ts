@@ -299,7 +299,7 @@ const SCHEMAS: readonly Row[] = [
   {
     id: 'S-02 no message',
     request: () => chat({ ...good(), messages: [] }),
-    ...bad('invalid_value', 'messages'),
+    ...bad('empty_array', 'messages'),
   },
   ...['gpt-4o-mini', 'o1-mini', 'o3-mini'].flatMap((model) =>
     [null, 'hello', 5, []].map((message) => ({

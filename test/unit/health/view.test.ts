@@ -4,6 +4,13 @@ import { step } from '../../../src/health/registry-step.ts'
 import { healthView } from '../../../src/health/view.ts'
 import type { Reply, Report } from '../../../src/health/wire.ts'
 
+const timers = {
+  now: () => Date.now(),
+  after: (ms: number, work: () => void) => {
+    const id = setTimeout(work, ms)
+    return () => clearTimeout(id)
+  },
+}
 const chance = { now: () => Date.now(), random: () => 0.5 }
 function realObject(): { report(report: Report): Promise<Reply> } {
   let state = newObject(Date.now())
@@ -23,7 +30,7 @@ describe("the isolate's view", () => {
   afterEach(() => void vi.useRealTimers())
 
   test('waits once on a cold isolate, and not again', async () => {
-    const view = healthView({ object: realObject, chance, id: 'i' })
+    const view = healthView({ object: realObject, chance, timers, id: 'i' })
     const work: Promise<unknown>[] = []
     await view.ready((w) => work.push(w))
     expect(work).toHaveLength(1)
@@ -36,6 +43,7 @@ describe("the isolate's view", () => {
     const view = healthView({
       object: () => ({ report: () => new Promise(() => undefined) }),
       chance,
+      timers,
       id: 'i',
     })
     let done = false
@@ -59,7 +67,7 @@ describe("the isolate's view", () => {
         return broken ? Promise.reject(new Error('overloaded')) : good.report(report)
       },
     })
-    const view = healthView({ object, chance, id: 'i' })
+    const view = healthView({ object, chance, timers, id: 'i' })
     const work: Promise<unknown>[] = []
     const defer = (w: Promise<unknown>): void => void work.push(w)
     await view.ready(defer)

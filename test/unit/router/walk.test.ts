@@ -224,6 +224,7 @@ describe('one lease', () => {
         },
       }),
       chance: { now: () => now, random: () => 0.5 },
+      timers: { now: () => now, after: () => () => undefined },
       id: 'i',
     })
     const sent: Promise<unknown>[] = []
