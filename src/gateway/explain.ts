@@ -5,11 +5,12 @@ import { endpointOf, type EndpointId } from '../protocol/index.ts'
 import type { Turns } from '../router/candidate.ts'
 import type { Media } from '../providers/provider.ts'
 import { parseJson } from './read-failure.ts'
-import { resolveCall } from './gateway.ts'
+import { demandOf } from './demand.ts'
 import { withOwnKey } from './own-key.ts'
 import { EXPECTED_OUTPUT_TOKENS, planRequest, type Ranked } from './planning.ts'
 import { promptTokens } from '../router/estimate.ts'
 import { prepare } from './prepare.ts'
+import { resolveCall } from './resolve-call.ts'
 import { traceOf } from './trace.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
 
@@ -50,7 +51,12 @@ export function createExplain(ports: Ports): Explain {
     for (const reference of endpoint.media(call.request)) ports.checkMedia(reference, scope.host)
     const resolved = resolveCall(ports, call, scope)
     // Only looked at: nobody's turn is over, and health learns nothing of it.
-    const planning = planRequest({ ...ports, turns: unchanged(ports.turns) }, call, scope, resolved)
+    const planning = planRequest(
+      { ...ports, turns: unchanged(ports.turns) },
+      demandOf(call, scope),
+      scope,
+      resolved,
+    )
     const tokens = promptTokens(call.request)
     const run: Run = {
       order: planning.order,
