@@ -8,15 +8,14 @@ import { formFields } from '../protocol/upload.ts'
 import type { Endpoint, FormRules } from '../protocol/endpoint.ts'
 import { continued, remember } from '../responses/continuation.ts'
 import type { AppEnv } from './env.ts'
-import { errorResponse, fromZod, toGatewayError } from './errors.ts'
-import { asciiJson, HEADERS, servedHeaders } from './headers.ts'
+import { fromZod, toGatewayError } from './errors.ts'
+import { refusedResponse, toldHeaders } from './respond.ts'
 import { startHold } from './body.ts'
 import { formHeaders, formPlace, readForm } from './form.ts'
 import { runUp, tabOf, tagged } from './key-tab.ts'
 import { authenticate, readBody } from './pipeline.ts'
 import { aboutOf, refusedBy } from './about.ts'
 import { scopeOf } from './scope.ts'
-import { traceOf } from '../gateway/trace.ts'
 
 /** One POST route per endpoint of the table. */
 export const routes = new Hono<AppEnv>()
@@ -147,26 +146,8 @@ async function withForm<E extends EndpointId>(
 }
 
 function respond(c: Context<AppEnv>, served: Served, tab: Tab | undefined): Response {
-  const headers = servedHeaders(
-    served,
-    { keyMs: c.get('keyMs') },
-    {
-      now: c.get('startedAt'),
-      priceOf: c.get('services').priceOf,
-    },
-  )
-  if (c.req.header('x-gateway-trace') === 'true') {
-    headers[HEADERS.trace] = asciiJson(
-      traceOf(served.planning, served.kind === 'early' ? [] : served.attempts),
-    )
-  }
-  if (served.kind === 'refused') {
-    const response = errorResponse(served.error)
-    for (const [name, value] of Object.entries({ ...tab?.headers, ...headers }))
-      response.headers.set(name, value)
-    return response
-  }
-  if (tab !== undefined) Object.assign(headers, tab.headers)
+  const headers = toldHeaders(c, served, tab)
+  if (served.kind === 'refused') return refusedResponse(served, headers)
   headers['content-type'] = served.contentType
   return new Response(served.body, { headers })
 }
