@@ -17,6 +17,7 @@ export const explain = new Hono<AppEnv>()
 
 explain.post('/explain', authenticate, (c) => explained(c, idOf(c.req.query('path') ?? endpoints.chat.path)))
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- ties what stands around an endpoint to its call
 async function explained<E extends EndpointId>(c: Context<AppEnv>, endpoint: E): Promise<Response> {
   const hold = startHold()
   const place = formPlace()

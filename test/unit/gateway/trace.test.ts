@@ -60,7 +60,7 @@ describe('a trace', () => {
     expect(text.length).toBeLessThanOrEqual(6_000)
     const { order } = JSON.parse(text) as { order: readonly unknown[] }
     expect(order.length).toBeGreaterThan(0)
-    if (entries === 2_000) expect(order.at(-1)).toMatch(/^and 19\d\d more$/)
+    expect(/^and 19\d\d more$/.test(String(order.at(-1)))).toBe(entries === 2_000)
   })
 
   it('is ASCII, whatever a name holds', () => {
