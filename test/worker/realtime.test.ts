@@ -58,7 +58,7 @@ const heard = (reports: Report[]) => ({
       return Promise.reject(new Error('away'))
     },
     snapshot: () => Promise.reject(new Error('away')),
-    ensureTick: () => Promise.resolve(),
+    ensureTick: () => Promise.reject(new Error('away')),
   }),
 })
 
