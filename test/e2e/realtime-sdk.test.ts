@@ -33,7 +33,10 @@ interface Talk {
   readonly client: OpenAIRealtimeWebSocket
   readonly errors: Error[]
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
-  next<T extends RealtimeServerEvent['type']>(type: T): Promise<Extract<RealtimeServerEvent, { type: T }>>
+  next<T extends RealtimeServerEvent['type']>(
+    this: void,
+    type: T,
+  ): Promise<Extract<RealtimeServerEvent, { type: T }>>
 }
 
 function talk(apiKey = KEY, model = MODEL): Talk {
