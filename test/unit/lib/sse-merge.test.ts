@@ -70,7 +70,7 @@ describe('merged streams', () => {
     const [a, b] = [part(), part()]
     const reader = merge([a.stream, b.stream], 10).getReader()
     a.say('x'.repeat(100))
-    await expect(reader.read()).rejects.toThrow()
+    await expect(reader.read()).rejects.toThrow('')
     expect([a.cancelled.length, b.cancelled.length]).toEqual([1, 1])
   })
 
