@@ -12,7 +12,8 @@ export function unframe(data: string): { readonly part: number; readonly data: s
 
 /**
  * Interleaves several event streams into one, event by event, each marked with its part; an end mark follows a part
- * that ended. Reads one chunk at a time, and only when more is wanted. The first error of a part is the whole's.
+ * that ended. Reads one chunk at a time, and only when more is wanted. The first error of a part is the whole's, and the other parts
+ * are let go.
  */
 export function merge(
   streams: readonly ReadableStream<Uint8Array>[],
@@ -42,20 +43,27 @@ export function merge(
     }
   }
 
+  async function letGo(reason: unknown): Promise<void> {
+    await Promise.all(parts.map(({ reader }) => reader.cancel(reason).catch(() => undefined)))
+  }
+
   return new ReadableStream(
     {
       async pull(controller) {
-        while (out === '' && pending.size > 0) {
-          const { part, result } = await Promise.race(pending.values())
-          take(part, result)
+        try {
+          while (out === '' && pending.size > 0) {
+            const { part, result } = await Promise.race(pending.values())
+            take(part, result)
+          }
+        } catch (thrown) {
+          void letGo(thrown)
+          throw thrown
         }
         if (out !== '') controller.enqueue(encoder.encode(out))
         out = ''
         if (pending.size === 0) controller.close()
       },
-      async cancel(reason) {
-        await Promise.all(parts.map(({ reader }) => reader.cancel(reason).catch(() => undefined)))
-      },
+      cancel: letGo,
     },
     { highWaterMark: 0 },
   )

@@ -81,12 +81,12 @@ function answers(body: object): body is ResponseObject {
   return 'id' in body && typeof body.id === 'string' && 'output' in body && Array.isArray(body.output)
 }
 
-/** An `error` event in either form, or the end of a run that failed (openai.md 3.6, 3.8). */
+/** An `error` event in either form, or a run that failed: the event of its end, or all of it (openai.md 3.6, 3.8). */
 function errorIn(event: unknown): unknown {
   if (!isRecord(event)) return undefined
-  const response = event['response']
-  if (event['type'] === 'response.failed')
-    return { error: (isRecord(response) ? response['error'] : undefined) ?? { code: 'server_error' } }
+  const failed = event['type'] === 'response.failed' ? asRecord(event['response']) : event
+  if (failed !== event || event['status'] === 'failed')
+    return { error: ('error' in failed ? failed.error : undefined) ?? { code: 'server_error' } }
   if (isRecord(event['error'])) return { error: event['error'] }
   if (event['type'] !== 'error') return undefined
   const { code, message, param } = event

@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import type { BytesAnswer, Endpoint, Meter, Observer } from './endpoint.ts'
+import type { BytesAnswer, Endpoint, Meter } from './endpoint.ts'
 import { modelId, refuseRoutingFields } from './envelope.ts'
 import { typedFrame } from './frames.ts'
+import { observeToLast } from './last-event-observer.ts'
 import { plain } from './plain.ts'
 import type { Usage } from './usage.ts'
 
@@ -59,7 +60,12 @@ export const speech: Endpoint<SpeechWire> = {
   usage: (response) => tokens(response.usage),
   meter,
   served: ({ model_version: model }) => ({ model }),
-  observe,
+  observe: () =>
+    observeToLast({
+      last: 'speech.audio.done',
+      starts: ({ audio }) => audio !== undefined && audio !== '',
+      usage: ({ usage }) => (usage === undefined || usage === null ? undefined : tokens(usage)),
+    }),
   frame: typedFrame,
 }
 
@@ -86,30 +92,5 @@ function meter({ input, response_format: format }: SpeechRequest): Meter {
       const seconds = exact ? bytes / PCM_BYTES_PER_SECOND : characters / CHARACTERS_PER_SECOND
       return { inputTokens: 0, outputTokens: 0, characters, seconds: Math.ceil(seconds) }
     },
-  }
-}
-
-function observe(): Observer<SpeechEvent> {
-  let started = false
-  let complete = false
-  let usage: Usage | undefined
-  return {
-    see(event) {
-      if (typeof event.type !== 'string') throw new TypeError('The event has no type.')
-      if (event.audio !== undefined && event.audio !== '') started = true
-      if (event.type !== 'speech.audio.done') return
-      complete = true
-      if (event.usage !== undefined && event.usage !== null) usage = tokens(event.usage)
-    },
-    get started() {
-      return started
-    },
-    get complete() {
-      return complete
-    },
-    get usage() {
-      return usage
-    },
-    served: {},
   }
 }

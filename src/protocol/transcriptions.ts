@@ -1,14 +1,14 @@
 import * as z from 'zod'
 import { GatewayError } from '../errors.ts'
 import { audioType, estimatedSeconds } from '../lib/audio.ts'
-import type { BytesAnswer, Endpoint, Meter, Observer } from './endpoint.ts'
+import type { BytesAnswer, Endpoint, Meter } from './endpoint.ts'
 import { modelId } from './envelope.ts'
 import { typedFrame } from './frames.ts'
+import { observeToLast } from './last-event-observer.ts'
 import { plain } from './plain.ts'
 import { subtitles } from './subtitles.ts'
 import { type TranscriptUsage, transcriptUsage } from './transcript-usage.ts'
 import { isUpload, type Upload } from './upload.ts'
-import type { Usage } from './usage.ts'
 
 /** openai.md 4.2 and 4.3; both endpoints are one but for the language that comes out. */
 export interface TranscriptionRequest {
@@ -110,9 +110,17 @@ function endpoint(
     usage: ({ usage }) => transcriptUsage(usage),
     meter,
     served: ({ model_version: model }) => ({ model }),
-    observe,
+    observe: () => observeToLast(EVENTS),
     frame: typedFrame,
   }
+}
+
+const LAST = 'transcript.text.done'
+const EVENTS = {
+  last: LAST,
+  // Silence has no text, and is an answer all the same.
+  starts: ({ type, delta }: TranscriptionEvent) => type === LAST || (delta !== undefined && delta !== ''),
+  usage: ({ usage }: TranscriptionEvent) => transcriptUsage(usage),
 }
 
 function check({ file }: TranscriptionRequest): void {
@@ -144,31 +152,5 @@ function meter({ file }: TranscriptionRequest): Meter {
   return {
     see: () => undefined,
     usage: file === NO_FILE ? undefined : { inputTokens: 0, outputTokens: 0, seconds },
-  }
-}
-
-function observe(): Observer<TranscriptionEvent> {
-  let started = false
-  let complete = false
-  let usage: Usage | undefined
-  return {
-    see(event) {
-      if (typeof event.type !== 'string') throw new TypeError('The event has no type.')
-      if (event.delta !== undefined && event.delta !== '') started = true
-      if (event.type !== 'transcript.text.done') return
-      started = true
-      complete = true
-      usage = transcriptUsage(event.usage)
-    },
-    get started() {
-      return started
-    },
-    get complete() {
-      return complete
-    },
-    get usage() {
-      return usage
-    },
-    served: {},
   }
 }

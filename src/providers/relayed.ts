@@ -17,6 +17,8 @@ export function readRelay<W extends Wire>(
       return { path, body: JSON.stringify(applied(request, changes)), adapted: changes?.adapted ?? [] }
     },
     decode(body) {
+      const error = endpoint.errorIn(body)
+      if (error !== undefined) throw new UpstreamFailure(classify(200, new Headers(), error))
       if (isRecord(body) && endpoint.answers(body)) return body
       throw new UpstreamFailure({ kind: 'empty', message: 'The upstream sent an empty answer.' })
     },

@@ -98,10 +98,7 @@ const MEDIA_AND_COST: Family = {
     44: cannotBe('sessions are not translated between protocols', NO_LIVE),
     45: proven('pictures let memory grow'),
     46: proven('URLs of images are passed on to a provider that may not read them'),
-    47: cannotBe(
-      'compressed frames hide the tokens',
-      'the runtime unpacks messages before the gateway sees them',
-    ),
+    47: proven('compressed frames hide the tokens'),
     48: proven('thoughts are missing in the completion tokens'),
     49: proven('cached tokens are counted twice'),
     50: proven('cached tokens are lost; those of tools are billed as output'),

@@ -200,6 +200,8 @@ const REALTIME_ROWS: Section = {
     REALTIME.openai('events, both ways', 'events', 'the key goes no further'),
     REALTIME.openai('binary frames', 'binary'),
     REALTIME.openai('the end of a session', 'close', 'the code and reason of the other side'),
+    REALTIME.openai('a session that breaks', 'end', 'counts against the upstream that broke it'),
+    REALTIME.openai('a target that fails', 'routing', 'planned, tried and judged like any request'),
     REALTIME.openai('subprotocols', 'subprotocols', 'none that was not offered, never a key'),
     row('what is left of the beta', adapted('endpoint realtime beta', 'taken out')),
     REALTIME.openai('usage', 'usage', 'from the events that carry it; only those are parsed'),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { createSimulator } from '../../simulator/index.ts'
 import { chat, dataOf, GATEWAY } from './support.ts'
 import { type Answer, deployment, GATEWAY_KEY, type Json, strangeKey, VARIABLES } from './key-bench.ts'
 
@@ -6,6 +7,10 @@ const error = ({ status, body }: Answer) => ({ status, ...body.error })
 const sim = (script: object) => ({
   messages: [{ role: 'user', content: `Hi [[sim ${JSON.stringify(script)}]]` }],
 })
+const handshake = (key: string): Request =>
+  new Request(`${GATEWAY}/v1/realtime?model=gpt-realtime-2.1`, {
+    headers: { upgrade: 'websocket', authorization: `Bearer ${key}` },
+  })
 const bodyOf = async (request: Request | undefined): Promise<Json> => request?.json()
 
 describe('who calls', () => {
@@ -351,12 +356,7 @@ describe('limits and budgets', () => {
 
   test('sessions and secrets past the gateway are not for keys with a budget, nor out of scope for any', async () => {
     const { send, made, received } = (({ isolate, received }) => ({ received, ...isolate() }))(deployment())
-    const session = (key: string) =>
-      send(
-        new Request(`${GATEWAY}/v1/realtime?model=gpt-realtime`, {
-          headers: { upgrade: 'websocket', authorization: `Bearer ${key}` },
-        }),
-      )
+    const session = (key: string) => send(handshake(key))
     const secret = (key: string) =>
       send(
         chat(
@@ -364,15 +364,47 @@ describe('limits and budgets', () => {
           { key, path: '/v1/realtime/client_secrets' },
         ),
       )
-    const [rich, scoped] = [
+    const [rich, fast, scoped] = [
       await made({ budgets: { day: 1_000 } }),
+      await made({ limits: { tokensPerMinute: 1_000_000 } }),
       await made({ scopes: { models: ['gemini-*'] } }),
     ]
-    for (const opened of [await session(rich.key), await secret(rich.key)])
+    for (const opened of [await session(rich.key), await secret(rich.key), await session(fast.key)])
       expect(error(opened)).toMatchObject({ status: 403, code: 'not_allowed' })
     for (const opened of [await session(scoped.key), await secret(scoped.key)])
       expect(error(opened)).toMatchObject({ status: 404, code: 'model_not_found' })
     expect(received).toEqual([])
+  })
+
+  test('[endpoint realtime usage] a session counts as a request and as concurrent until it ends, and its tokens with it', async () => {
+    const ends: WebSocket[] = []
+    const simulator = createSimulator()
+    const { isolate } = deployment({
+      fetch(request) {
+        if (!request.url.includes('realtime')) return simulator.fetch(request)
+        const { 0: near, 1: far } = new WebSocketPair()
+        far.accept()
+        ends.push(far)
+        return Promise.resolve(new Response(null, { status: 101, webSocket: near }))
+      },
+    })
+    const { open, send, ask, made, usage } = isolate()
+    const { key, id } = await made({ limits: { concurrent: 1, requestsPerMinute: 60 } })
+    const session = await open(handshake(key))
+    expect([session.status, session.headers.get('x-ratelimit-limit-requests')]).toEqual([101, '60'])
+    session.webSocket?.accept()
+    for (const refused of [await ask(key), await send(handshake(key))])
+      expect(error(refused)).toMatchObject({ status: 429, code: 'rate_limit_exceeded' })
+    const response = { usage: { input_tokens: 700, output_tokens: 80 } }
+    ends[0]?.send(JSON.stringify({ type: 'response.done', response }))
+    ends[0]?.close(1000)
+    expect(await usage(id)).toMatchObject({
+      requests: { remaining: 59 },
+      concurrent: { running: 0 },
+      budgets: { total: { spentUsd: 0.00472, heldUsd: 0 } },
+    })
+    expect((await ask(key)).status).toBe(200)
+    expect(ends).toHaveLength(1)
   })
 
   test.each([

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import { joinSockets } from '../../src/gateway/socket-relay.ts'
+import { sessionMeter } from '../../src/protocol/realtime.ts'
+
+/** As much of the runtime's socket as a relay touches. */
+class Socket extends EventTarget {
+  binaryType = 'blob'
+  bufferedAmount: number | undefined
+  /** What frames arrive as: chosen before the socket is accepted, or never. */
+  frames: string | undefined
+  readonly sent: unknown[] = []
+  readonly closes: (readonly [number, string])[] = []
+  accept(): void {
+    this.frames = this.binaryType
+  }
+  send(data: unknown): void {
+    if (this.closes.length > 0) throw new TypeError('closed')
+    this.sent.push(data)
+  }
+  close(code: number, reason: string): void {
+    if (this.closes.length > 0) throw new TypeError('closed')
+    this.closes.push([code, reason])
+  }
+  hear(data: unknown): void {
+    this.dispatchEvent(Object.assign(new Event('message'), { data }))
+  }
+  leave(code: number, reason = ''): void {
+    this.dispatchEvent(Object.assign(new Event('close'), { code, reason }))
+  }
+}
+
+function joined() {
+  const [client, upstream, meter] = [new Socket(), new Socket(), sessionMeter()]
+  const ended = joinSockets(client as unknown as WebSocket, upstream as unknown as WebSocket, meter)
+  return { client, upstream, meter, ended }
+}
+const MB = 1_048_576
+const CUT_SHORT = { finish: 'cut-short', failure: { kind: 'cut_short' } }
+
+describe('two joined sockets', () => {
+  test('pass frames of both kinds as they are, in their order', () => {
+    const { client, upstream } = joined()
+    const frames = ['a', new ArrayBuffer(3), '', '{"b":1}']
+    for (const frame of frames) upstream.hear(frame)
+    for (const frame of frames.toReversed()) client.hear(frame)
+    expect([client.frames, upstream.frames]).toEqual(['arraybuffer', 'arraybuffer'])
+    expect(client.sent).toEqual(frames)
+    expect(client.sent[1]).toBe(frames[1])
+    expect(upstream.sent).toEqual(frames.toReversed())
+  })
+
+  test('only what the upstream says is metered', () => {
+    const { client, upstream, meter } = joined()
+    const done = JSON.stringify({
+      type: 'response.done',
+      response: { usage: { input_tokens: 1, output_tokens: 2 } },
+    })
+    client.hear(done)
+    expect(meter.usage).toBeUndefined()
+    upstream.hear(done)
+    expect(meter.usage).toMatchObject({ inputTokens: 1, outputTokens: 2 })
+  })
+
+  test.each([
+    ['client', 1000, [1000, 'bye'], { finish: 'complete' }],
+    ['client', 1006, [1011, 'bye'], { finish: 'cancelled' }],
+    ['upstream', 1000, [1000, 'bye'], { finish: 'complete' }],
+    ['upstream', 4003, [4003, 'bye'], { finish: 'complete' }],
+    ['upstream', 1006, [1011, 'bye'], CUT_SHORT],
+    ['upstream', 1011, [1011, 'bye'], CUT_SHORT],
+    ['upstream', 1012, [1012, 'bye'], CUT_SHORT],
+  ] as const)('the %s leaves with %i', async (who, code, told, how) => {
+    const pair = joined()
+    pair[who].leave(code, 'bye')
+    expect(pair[who === 'client' ? 'upstream' : 'client'].closes).toEqual([told])
+    expect(await pair.ended).toMatchObject(how)
+  })
+
+  test.each([
+    ['client', 'x'.repeat(16 * MB + 1), { finish: 'cancelled' }],
+    ['client', new ArrayBuffer(16 * MB + 1), { finish: 'cancelled' }],
+    ['upstream', 'x'.repeat(16 * MB + 1), CUT_SHORT],
+  ] as const)('a message of the %s that is too long ends it', async (who, message, how) => {
+    const pair = joined()
+    pair[who].hear(message)
+    for (const { sent, closes } of [pair.client, pair.upstream])
+      expect([sent, closes]).toEqual([[], [[1009, 'The message is too long.']]])
+    // The peers' own closes are echoes, and nobody's doing.
+    pair.upstream.leave(1009)
+    pair.client.leave(1009)
+    expect(await pair.ended).toMatchObject(how)
+  })
+
+  test.each([
+    ['client', { finish: 'cancelled' }],
+    ['upstream', CUT_SHORT],
+  ] as const)('a %s that does not read is let go, where the runtime says so', async (who, how) => {
+    const pair = joined()
+    const other = who === 'client' ? 'upstream' : 'client'
+    pair[other].hear('first')
+    pair[who].bufferedAmount = 9 * MB
+    pair[other].hear('second')
+    expect(pair[who].sent).toEqual(['first'])
+    expect([...pair.client.closes, ...pair.upstream.closes].map(([code]) => code)).toEqual([1013, 1013])
+    pair.upstream.leave(1013)
+    expect(await pair.ended).toMatchObject(how)
+  })
+
+  test('a frame for a socket that has just closed is dropped', () => {
+    const { client, upstream } = joined()
+    client.close(1000, '')
+    expect(() => upstream.hear('late')).not.toThrow()
+  })
+})
