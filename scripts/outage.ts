@@ -6,9 +6,10 @@ import { startGateway } from '../test/support/gateway.ts'
  * providers, real sockets and real time; writes the table in docs/resilience.md. One isolate, one object.
  */
 const RATE_PER_S = 20
-const FAULT_FROM_S = 15
-const FAULT_TO_S = 45
-const END_S = 80
+/** A rate is known after 36 s; an outage is measured over a minute. */
+const FAULT_FROM_S = 45
+const FAULT_TO_S = 105
+const END_S = 140
 const MODEL = 'gpt-4o-mini'
 const PAGE = 'docs/resilience.md'
 const MARKS = ['<!-- measured: begin -->', '<!-- measured: end -->'] as const
@@ -107,6 +108,8 @@ interface Measured {
   readonly herd: number
   /** Undefined: never, or not within the run. */
   readonly ejectS: number | undefined
+  /** For five seconds on end. */
+  readonly firstEjectS: number | undefined
   readonly backS: number | undefined
   readonly amplification10: number
   readonly amplification: number
@@ -121,7 +124,9 @@ function measure(requests: readonly Sent[], atA: readonly number[], all: readonl
   const amplification = (from: number, to: number): number =>
     within(all, from, to) / Math.max(1, within(asked, from, to))
   const seconds = Array.from({ length: FAULT_TO_S - FAULT_FROM_S }, (_, i) => FAULT_FROM_S + i)
-  const ejected = seconds.findIndex((s) => within(atA, s, FAULT_TO_S) < 0.05 * within(asked, s, FAULT_TO_S))
+  const isOut = (from: number, to: number): boolean => within(atA, from, to) < 0.05 * within(asked, from, to)
+  const ejected = seconds.findIndex((s) => isOut(s, FAULT_TO_S))
+  const first = seconds.findIndex((s) => isOut(s, s + 5))
   const back = Array.from({ length: END_S - FAULT_TO_S }, (_, i) => i).find(
     (i) =>
       within(atA, FAULT_TO_S + i, FAULT_TO_S + i + 3) >=
@@ -137,6 +142,7 @@ function measure(requests: readonly Sent[], atA: readonly number[], all: readonl
     late: within(atA, FAULT_FROM_S + 10, FAULT_TO_S),
     herd: Math.max(...seconds.slice(10).map((s) => within(atA, s, s + 1))),
     ejectS: ejected < 0 ? undefined : ejected,
+    firstEjectS: first < 0 ? undefined : first,
     backS: back,
     amplification10: amplification(FAULT_FROM_S, FAULT_FROM_S + 10),
     amplification: amplification(FAULT_FROM_S, FAULT_TO_S),
@@ -146,23 +152,40 @@ function measure(requests: readonly Sent[], atA: readonly number[], all: readonl
   }
 }
 
+/** Everything fails at once. */
+const HARD = /^(?:hard|connection|fails)/
+const BLACK_HOLE = /^black/
+const OUT = /^(?!brown)/
+
 /** The rows of the plan's table of targets (docs/resilience-simulation.md has them for a fleet), and what one isolate shows of them. */
 const TARGETS: readonly {
   readonly metric: string
   readonly target: string
   readonly of: (runs: ReadonlyMap<string, Measured>) => string
 }[] = [
-  { metric: 'error amplification, first 10 s', target: '≤ 1.25', of: worst((m) => m.amplification10) },
-  { metric: 'error amplification, whole outage', target: '≤ 1.05', of: worst((m) => m.amplification) },
-  { metric: 'time to eject, hard (s)', target: '≤ 5', of: worst((m) => m.ejectS, /^hard/) },
-  { metric: 'time to eject, black hole (s)', target: '≤ 8', of: worst((m) => m.ejectS, /^black/) },
-  { metric: 'time to eject, 30 % brown-out (s)', target: '≤ 10', of: worst((m) => m.ejectS, /^brown/) },
-  { metric: 'wasted attempts', target: '≤ 2,500 at 1,000/s', of: worst((m) => m.wasted) },
-  { metric: 'trial herd (attempts/s after 10 s)', target: '≤ 5', of: worst((m) => m.herd) },
-  { metric: 'time to recover (s)', target: '≤ 25', of: worst((m) => m.backS) },
+  {
+    metric: 'error amplification, hard, first 10 s',
+    target: '≤ 1.25',
+    of: worst((m) => m.amplification10, HARD),
+  },
+  {
+    metric: 'error amplification, hard, whole outage',
+    target: '≤ 1.05',
+    of: worst((m) => m.amplification, HARD),
+  },
+  { metric: 'time to eject, hard (s)', target: '≤ 5', of: worst((m) => m.ejectS, HARD) },
+  { metric: 'time to eject, black hole (s)', target: '≤ 8', of: worst((m) => m.ejectS, BLACK_HOLE) },
+  {
+    metric: 'time to first eject, 30 % brown-out (s)',
+    target: '≤ 10',
+    of: worst((m) => m.firstEjectS, /^brown/),
+  },
+  { metric: 'wasted attempts, hard', target: '≤ 2,500 at 1,000/s', of: worst((m) => m.wasted, HARD) },
+  { metric: 'trial herd, hard and black hole (attempts/s)', target: '≤ 5', of: worst((m) => m.herd, OUT) },
+  { metric: 'time to recover, hard and black hole (s)', target: '≤ 25', of: worst((m) => m.backS, OUT) },
   { metric: 'recovery damage (failures in 60 s)', target: '≤ 2,000 at 1,000/s', of: () => SIMULATED },
-  { metric: 'low volume, hard: attempts', target: '≤ 100', of: worst((m) => m.wasted, /^hard/) },
-  { metric: 'low volume, hard: time to eject (s)', target: '≤ 12', of: worst((m) => m.ejectS, /^hard/) },
+  { metric: 'low volume, hard: attempts', target: '≤ 100', of: worst((m) => m.wasted, HARD) },
+  { metric: 'low volume, hard: time to eject (s)', target: '≤ 12', of: worst((m) => m.ejectS, HARD) },
   { metric: 'false opens: requests that went elsewhere before', target: '0', of: worst((m) => m.strayed) },
   { metric: 'added latency of the health look-up, p50; p99 (ms)', target: '0; ≤ 100', of: () => SIMULATED },
   { metric: 'object load, steady; peak (calls/s)', target: '≤ 200; ≤ 1,000', of: () => SIMULATED },
@@ -215,7 +238,7 @@ for (const fault of FAULTS) {
   runs.set(fault.name, measured)
 }
 const targets = table(
-  ['metric', 'target', 'measured, worst fault'],
+  ['metric', 'target', 'measured, the worst'],
   TARGETS.map(({ metric, target, of }) => [metric, target, of(runs)]),
 )
 const faults = table(

@@ -178,7 +178,8 @@ function healthObject(timers: Timers): HealthObject {
       const reply = effects.find((effect) => effect.kind === 'reply')?.reply
       return reply === undefined ? Promise.reject(new Error('no reply')) : Promise.resolve(reply)
     },
-    snapshot: () => Promise.resolve({ snapshot: snapshotOf(state, timers.now()), checkedAt: 0, nextCheckAt: undefined }),
+    snapshot: () =>
+      Promise.resolve({ snapshot: snapshotOf(state, timers.now()), checkedAt: 0, nextCheckAt: undefined }),
     ensureTick: () => Promise.reject(new Error('there is no alarm here')),
   }
 }
