@@ -169,7 +169,7 @@ function compose(
   })
 }
 /** A health object in this process: the real reducer without its shell. */
-function healthObject(timers: Timers): HealthObject {
+export function healthObject(timers: Timers): HealthObject {
   let state = newObject(timers.now())
   return {
     report(report) {
