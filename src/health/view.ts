@@ -13,13 +13,13 @@ import type { Reply, Report, TargetView } from './wire.ts'
 
 /** This isolate's copy of the fleet's health: reads are synchronous, everything sent goes behind the response. */
 export interface HealthView {
-  admit(target: string): Admission
-  gate(subject: Subject): Gate | undefined
+  readonly admit: (target: string) => Admission
+  readonly gate: (subject: Subject) => Gate | undefined
   /** What the object last said of a target; undefined: nothing usable. */
   view(target: string): TargetView | undefined
   /** Whether the budgets allow this target once more, and this isolate's failures in a row there. */
-  mayRetry(target: string): boolean
-  streak(target: string): number
+  readonly mayRetry: (target: string) => boolean
+  readonly streak: (target: string) => number
   record(event: HealthEvent): void
   /** Sends what is due; call after recording, once an answer is under way. */
   flush(defer: Defer): void
