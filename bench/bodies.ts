@@ -54,7 +54,7 @@ export const plainStream: Body = {
 }
 
 /** A body as the bytes of an HTTP request. */
-export function httpRequest(text: string): Uint8Array {
+export function httpRequest(text: string, key = 'gateway-key-of-the-bench'): Uint8Array {
   const body = Buffer.from(text)
   const head = [
     'POST /v1/chat/completions HTTP/1.1',
@@ -62,7 +62,7 @@ export function httpRequest(text: string): Uint8Array {
     'content-type: application/json',
     'accept: application/json',
     'user-agent: OpenAI/JS 7.57.0',
-    'authorization: Bearer gateway-key-of-the-bench',
+    `authorization: Bearer ${key}`,
     `content-length: ${body.byteLength}`,
     '',
     '',

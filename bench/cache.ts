@@ -54,10 +54,14 @@ const CACHE = { type: 'kv', id: 'CACHE' }
 function startGateway(): Miniflare {
   return start('gateway', gatewayScript, {
     compatibilityFlags: ['enable_request_signal', 'request_signal_passthrough'],
-    exports: { HealthRegistry: { type: 'durable-object', storage: 'sqlite' } },
+    exports: {
+      HealthRegistry: { type: 'durable-object', storage: 'sqlite' },
+      UsageLedger: { type: 'durable-object', storage: 'sqlite' },
+    },
     env: {
       CACHE,
       HEALTH: { type: 'durable-object', worker: 'gateway', exportName: 'HealthRegistry' },
+      LEDGER: { type: 'durable-object', worker: 'gateway', exportName: 'UsageLedger' },
       OPENAI_BASE_URL: text(`${upstream.origin}/v1`),
       OPENAI_API_KEY: text('sk-upstream'),
       GATEWAY_KEYS: text('gateway-key-of-the-bench'),
@@ -96,112 +100,95 @@ function chat(bytes: number, seed: number, cached = true, stream = false): Uint8
 const asked = (bytes: number, kind: string, name = ''): Uint8Array =>
   post('/', { kind, bytes, name, padding: 'x'.repeat(bytes) })
 
-async function measure(worker: Miniflare, requests: readonly Uint8Array[]): Promise<readonly number[]> {
-  const connection = new Connection(Number((await worker.ready).port))
-  const took: number[] = []
-  for (const request of requests) {
-    const { status, totalMs } = await connection.send(request)
-    if (status !== 200) throw new Error(`a request was answered with ${status}`)
-    took.push(totalMs)
-  }
-  connection.close()
-  return took.sort((a, b) => a - b)
+interface Lane {
+  readonly worker: Miniflare
+  readonly requests: readonly Uint8Array[]
 }
+/** One request at a time, the lanes in turn: whatever else the machine does, all of them feel it. */
+async function sideBySide<N extends string>(
+  lanes: Readonly<Record<N, Lane>>,
+): Promise<Readonly<Record<N, readonly number[]>>> {
+  const names = Object.keys(lanes) as N[]
+  const connections = new Map<N, Connection>()
+  for (const name of names)
+    connections.set(name, new Connection(Number((await lanes[name].worker.ready).port)))
+  const took = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<N, number[]>
+  for (let i = 0; names.some((name) => i < lanes[name].requests.length); i++) {
+    for (const name of names) {
+      const request = lanes[name].requests[i]
+      if (request === undefined) continue
+      const { status, totalMs } = await connections.get(name)!.send(request)
+      if (status !== 200) throw new Error(`a request was answered with ${status}`)
+      took[name].push(totalMs)
+    }
+  }
+  for (const name of names) {
+    connections.get(name)!.close()
+    took[name].sort((a, b) => a - b)
+  }
+  return took
+}
+const measure = async (worker: Miniflare, requests: readonly Uint8Array[]): Promise<readonly number[]> =>
+  (await sideBySide({ only: { worker, requests } })).only
+
 const at = (sorted: readonly number[], share: number): string =>
   (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(2)
 const times = (make: (i: number) => Uint8Array): Uint8Array[] =>
   Array.from({ length: RUNS }, (_, i) => make(i))
 
 const rows: string[] = []
-const row = (bytes: number, what: string, sorted: readonly number[]): void => {
-  rows.push(`| ${bytes / 1_024} KB | ${what} | ${at(sorted, 0.5)} | ${at(sorted, 0.95)} |`)
+/** `above`: what the gateway adds to the bare worker that was measured beside it. */
+function row(bytes: number, what: string, sorted: readonly number[], above?: readonly number[]): void {
+  const more = above === undefined ? '' : (Number(at(sorted, 0.5)) - Number(at(above, 0.5))).toFixed(2)
+  rows.push(`| ${bytes / 1_024} KB | ${what} | ${at(sorted, 0.5)} | ${at(sorted, 0.95)} | ${more} |`)
 }
 const warm = (bytes: number) => times((i) => chat(bytes, 1_000_000 + i, false))
 
 let seeded = 0
 for (const bytes of SIZES) {
   const bare = startBare()
-  await measure(
-    bare,
-    times(() => asked(bytes, 'fixed')),
-  )
-  row(
-    bytes,
-    'bare worker, a constant',
-    await measure(
-      bare,
-      times(() => asked(bytes, 'fixed')),
-    ),
-  )
+  const gateway = startGateway()
+  const fixed = { worker: bare, requests: times(() => asked(bytes, 'fixed')) }
+  await sideBySide({ fixed, warm: { worker: gateway, requests: warm(bytes) } })
   await measure(
     bare,
     times((i) => asked(bytes, 'put', `${bytes}-${i}`)),
   )
-  await bare.dispose()
-  const again = startBare()
-  await measure(
-    again,
-    times(() => asked(bytes, 'fixed')),
+  const off = await measure(
+    gateway,
+    times((i) => chat(bytes, 2_000_000 + i, false)),
   )
-  row(
-    bytes,
-    'bare worker, its own KV read',
-    await measure(
-      again,
-      times((i) => asked(bytes, 'kv', `${bytes}-${i}`)),
-    ),
-  )
-  await again.dispose()
-
-  const first = startGateway()
-  await measure(first, warm(bytes))
-  row(
-    bytes,
-    'gateway, cache off',
-    await measure(
-      first,
-      times((i) => chat(bytes, 2_000_000 + i, false)),
-    ),
-  )
-  row(
-    bytes,
-    'gateway, miss',
-    await measure(
-      first,
-      times((i) => chat(bytes, i)),
-    ),
+  const miss = await measure(
+    gateway,
+    times((i) => chat(bytes, i)),
   )
   seeded += RUNS
-  await measure(first, [chat(bytes, 0)])
-  row(
-    bytes,
-    'gateway, hit in memory',
-    await measure(
-      first,
-      times(() => chat(bytes, 0)),
-    ),
-  )
-  row(
-    bytes,
-    'gateway, hit in memory, as a stream',
-    await measure(
-      first,
-      times(() => chat(bytes, 0, true, true)),
-    ),
-  )
+  await measure(gateway, [chat(bytes, 0)])
+  const near = await sideBySide({
+    bare: fixed,
+    hit: { worker: gateway, requests: times(() => chat(bytes, 0)) },
+    stream: { worker: gateway, requests: times(() => chat(bytes, 0, true, true)) },
+  })
   await new Promise((resolve) => setTimeout(resolve, 500)) // what is written behind the last answers
-  await first.dispose()
-  const second = startGateway()
-  await measure(second, warm(bytes))
-  row(
-    bytes,
-    'gateway, hit in KV',
-    await measure(
-      second,
-      times((i) => chat(bytes, i)),
-    ),
-  )
-  await second.dispose()
+  await Promise.all([bare.dispose(), gateway.dispose()])
+
+  const [otherBare, otherGateway] = [startBare(), startGateway()]
+  await sideBySide({
+    fixed: { ...fixed, worker: otherBare },
+    warm: { worker: otherGateway, requests: warm(bytes) },
+  })
+  const far = await sideBySide({
+    bare: { worker: otherBare, requests: times((i) => asked(bytes, 'kv', `${bytes}-${i}`)) },
+    hit: { worker: otherGateway, requests: times((i) => chat(bytes, i)) },
+  })
+  await Promise.all([otherBare.dispose(), otherGateway.dispose()])
+  row(bytes, 'gateway, cache off', off)
+  row(bytes, 'gateway, miss', miss)
+  row(bytes, 'bare worker, a constant', near.bare)
+  row(bytes, 'gateway, hit in memory', near.hit, near.bare)
+  row(bytes, 'gateway, hit in memory, as a stream', near.stream, near.bare)
+  row(bytes, 'bare worker, its own KV read', far.bare)
+  row(bytes, 'gateway, hit in KV', far.hit, far.bare)
 }
 
 /** The simulator forgets its oldest records, but goes on numbering them. */
@@ -239,10 +226,10 @@ async function traffic(): Promise<string> {
 
 const saved = await traffic()
 const report = [
-  'Measured against the simulator, workerd and its local KV in one machine of two cores, one request at a time; the request is as long as the answer. `sh scripts/run.sh node bench/cache.ts --write`.',
+  'Measured against the simulator, workerd and its local KV in one machine of two cores, one request at a time, what is compared by turns; the request is as long as the answer. `sh scripts/run.sh node bench/cache.ts --write`.',
   '',
-  '| Answer | What | p50 ms | p95 ms |',
-  '| --- | --- | --- | --- |',
+  '| Answer | What | p50 ms | p95 ms | above the bare worker |',
+  '| --- | --- | --- | --- | --- |',
   ...rows,
   '',
   saved,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { httpRequest, small } from './bodies.ts'
 import type { CpuProfile } from './inspector.ts'
 import { cpuMicros } from './proc.ts'
-import { bareBindings, type Bundles, gatewayBindings, startUpstream, greet } from './rig.ts'
+import { bareBindings, GATEWAY_OBJECTS, type Bundles, gatewayBindings, startUpstream, greet } from './rig.ts'
 import { startWorkerd } from './workerd.ts'
 
 export interface Startup {
@@ -26,7 +26,8 @@ export async function measureStartup(bundles: Bundles, rounds: number): Promise<
     for (const { worker, firstAnswerMs, cpuMs } of found) {
       const bindings = worker === 'gateway' ? gatewayBindings(upstream.port) : bareBindings(upstream.port)
       const startedAt = performance.now()
-      const workerd = await startWorkerd({ main: bundles[worker], bindings })
+      const objects = worker === 'gateway' ? GATEWAY_OBJECTS : {}
+      const workerd = await startWorkerd({ main: bundles[worker], bindings, objects })
       await greet(workerd.port, request)
       firstAnswerMs.push(performance.now() - startedAt)
       cpuMs.push(cpuMicros(workerd.pid) / 1_000)

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 
@@ -16,6 +16,8 @@ export interface WorkerdOptions {
   /** The bundled main module. */
   readonly main: string
   readonly bindings: Readonly<Record<string, string>>
+  /** Its Durable Objects: class names by binding. They live in its process and forget everything with it. */
+  readonly objects?: Readonly<Record<string, string>>
   readonly inspected?: boolean
 }
 
@@ -34,9 +36,14 @@ process.once('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 /** Resolves once the worker listens. */
-export async function startWorkerd({ main, bindings, inspected = false }: WorkerdOptions): Promise<Workerd> {
+export async function startWorkerd({
+  main,
+  bindings,
+  objects = {},
+  inspected = false,
+}: WorkerdOptions): Promise<Workerd> {
   const config = `${main}.${++started}.capnp`
-  writeFileSync(config, configText(main, bindings))
+  writeFileSync(config, configText(main, bindings, objects))
   const child = spawn(
     workerdPath(),
     ['serve', '--control-fd=3', ...(inspected ? ['--inspector-addr=127.0.0.1:0'] : []), config],
@@ -71,16 +78,37 @@ function listening(child: ChildProcess, event: string): Promise<number> {
   })
 }
 
-function configText(main: string, bindings: Readonly<Record<string, string>>): string {
+/** SQLite needs a disk: each process has a folder of its own beside its configuration. */
+function diskFor(main: string): string {
+  const path = `${main}.${started}.objects`
+  rmSync(path, { recursive: true, force: true })
+  mkdirSync(path)
+  return path
+}
+
+function configText(
+  main: string,
+  bindings: WorkerdOptions['bindings'],
+  objects: Readonly<Record<string, string>>,
+): string {
   const text = JSON.stringify
   const vars = Object.entries(bindings).map(
     ([name, value]) => `(name = ${text(name)}, text = ${text(value)})`,
+  )
+  const classes = Object.entries(objects)
+  const bound = classes.map(
+    ([name, className]) =>
+      `(name = ${text(name)}, durableObjectNamespace = (className = ${text(className)}))`,
+  )
+  const namespaces = classes.map(
+    ([, className]) => `(className = ${text(className)}, uniqueKey = ${text(className)}, enableSql = true)`,
   )
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
     (name = "internet", network = (allow = ["public", "private", "local"])),
+    ${classes.length === 0 ? '' : `(name = "disk", disk = (path = ${text(diskFor(main))}, writable = true)),`}
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
@@ -88,7 +116,9 @@ const worker :Workerd.Worker = (
   modules = [(name = "worker", esModule = embed ${text(main.slice(dirname(main).length + 1))})],
   compatibilityDate = "2026-10-20",
   compatibilityFlags = ["enable_request_signal", "request_signal_passthrough", "global_fetch_strictly_public"],
-  bindings = [${vars.join(', ')}],
+  bindings = [${[...vars, ...bound].join(', ')}],
+  durableObjectNamespaces = [${namespaces.join(', ')}],
+  ${classes.length === 0 ? '' : 'durableObjectStorage = (localDisk = "disk"),'}
   globalOutbound = "internet",
 );
 `

@@ -8,6 +8,7 @@ import {
   rollbackSchema,
   rotationSchema,
   pageSchema,
+  purgeSchema,
 } from '../src/http/admin-schemas.ts'
 import { keyChangeSchema, newKeySchema } from '../src/keys/key-input.ts'
 import { endpoints } from '../src/protocol/index.ts'
@@ -103,6 +104,15 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'post /admin/keys/{id}/revoke': { summary: 'Ends a virtual key for good.', security: 'admin' },
   'get /admin/keys/{id}/usage': {
     summary: 'What a virtual key has used, and has set aside.',
+    security: 'admin',
+  },
+  'post /admin/cache/purge': {
+    summary: 'Forgets what the response cache keeps of everything, a tenant or a route.',
+    security: 'admin',
+    body: purgeSchema,
+  },
+  'delete /admin/cache/{key}': {
+    summary: 'Forgets one kept answer, by its x-gateway-cache-key.',
     security: 'admin',
   },
   'get /admin/audit': { summary: 'Who changed virtual keys.', security: 'admin', query: pageSchema },

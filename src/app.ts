@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import openapi from '../schema/openapi.json' with { type: 'json' }
 import type { GatewayError } from './errors.ts'
 import type { Defer } from './health/view.ts'
+import { adminCache } from './http/admin-cache.ts'
 import { adminConfig } from './http/admin-config.ts'
 import { adminKeys } from './http/admin-keys.ts'
 import { adminOnly } from './http/admin-guard.ts'
@@ -43,6 +44,7 @@ export function createApp(
   app.route('/v1', health)
   app.route('/admin', adminConfig)
   app.route('/admin', adminKeys)
+  app.route('/admin', adminCache)
   app.route('/v1', ownUsage)
   app.route('/', usage)
   app.route('/v1', responses)

@@ -26,6 +26,7 @@ export const ERRORS = {
   previous_response_not_found: { status: 400, type: 'invalid_request_error' },
   invalid_api_key: { status: 401, type: 'invalid_request_error' },
   conflicting_credentials: { status: 401, type: 'invalid_request_error' },
+  ip_not_allowed: { status: 403, type: 'invalid_request_error' },
   not_allowed: { status: 403, type: 'invalid_request_error' },
   model_not_found: { status: 404, type: 'invalid_request_error' },
   not_found: { status: 404, type: 'invalid_request_error' },

@@ -5,6 +5,7 @@ import { CONFIG_NAME } from './config-object.ts'
 import { inForce } from './config/in-force.ts'
 import { loadConfig } from './config/load.ts'
 import type { Snapshot } from './config/ports.ts'
+import type { Config } from './config/schema.ts'
 import { configView } from './config/view.ts'
 import type { Defer } from './health/view.ts'
 import { HEALTH_NAME } from './health-object.ts'
@@ -61,9 +62,12 @@ const partsOf = (env: Env): Parts => ({
 export function liveServices(parts: Parts): Current {
   const lasting = lastingOf(parts)
   const { configObject, variables, file } = parts
-  const base = assemble(parts, lasting, loadConfig(file, variables))
+  const config = loadConfig(file, variables)
   const { runtimeConfig, gatewaySecret } = lasting.deployment
-  if (configObject === undefined || !runtimeConfig) return () => base
+  if (configObject === undefined || !runtimeConfig) {
+    const services = assemble(parts, lasting, config)
+    return () => services
+  }
   const configAdmin = createConfigAdmin({
     object: configObject,
     variables,
@@ -74,10 +78,14 @@ export function liveServices(parts: Parts): Current {
   const view = configView<Services>({
     object: configObject,
     timers: parts.timers,
-    without: { ...base, configAdmin, configMark: 'unavailable' },
+    without: {
+      ...assemble(parts, lasting, config, { purges: undefined }),
+      configAdmin,
+      configMark: 'unavailable',
+    },
     report: (message, cause) => complain(cause instanceof Error ? `${message} ${cause.message}` : message),
     async build(snapshot) {
-      const services = { ...(await compose(parts, lasting, snapshot, base)), configAdmin }
+      const services = { ...(await compose(parts, lasting, snapshot, config)), configAdmin }
       const { version, skipped } = snapshot
       const mark = [String(version), ...skipped.map((each) => `skipped=${each}`)].join('; ')
       return {
@@ -94,9 +102,10 @@ async function compose(
   parts: Parts,
   lasting: Lasting,
   snapshot: Snapshot,
-  base: Services,
+  deployed: Config,
 ): Promise<Services> {
-  if (snapshot.version === 0 && snapshot.keys.length === 0) return base
+  const { version, keys, purges } = snapshot
+  if (version === 0 && keys.length === 0) return assemble(parts, lasting, deployed, { purges })
   const { config, stored } = await inForce({ ...parts, complain }, snapshot)
-  return assemble(parts, lasting, config, stored)
+  return assemble(parts, lasting, config, { stored, purges })
 }

@@ -1,11 +1,11 @@
 import type { AdminObject } from './admin/ports.ts'
-import { createCache, generations } from './cache/cache.ts'
-import type { KeyValueStore } from './cache/ports.ts'
+import { type CacheLimits, createCache, generations } from './cache/cache.ts'
+import type { KeyValueStore, ResponseCache } from './cache/ports.ts'
 import type { ConfigAdmin } from './config/admin.ts'
 import { type Deployment, type Environment, readDeployment } from './config/environment.ts'
 import { createPricing, type PriceOf } from './catalog/pricing.ts'
 import { loadConfig } from './config/load.ts'
-import type { ConfigObject } from './config/ports.ts'
+import { type ConfigObject, NO_PURGES, type Purges } from './config/ports.ts'
 import { createRegistry, holdsKeys, type Registry, type StoredKeys } from './config/registry.ts'
 import type { Config } from './config/schema.ts'
 import { GatewayError } from './errors.ts'
@@ -45,6 +45,8 @@ export interface Services extends Books {
   readonly authenticator: Authenticator
   readonly gateway: Gateway
   readonly responses: Responses
+  /** Absent without a `GATEWAY_SECRET`. */
+  readonly cache?: ResponseCache | undefined
   readonly explain: Explain
   readonly realtime: Realtime
   readonly realtimeCall: RealtimeCall
@@ -101,13 +103,16 @@ export interface Lasting {
   readonly memory: { readonly health: HealthView } & Pick<Ports, 'turns' | 'notes' | 'pseudonyms'>
   readonly authenticator: (settings: CallerSettings) => Authenticator
   readonly keys: Keys | undefined
+  /** Undefined without a secret. */
+  readonly cache: (limits: CacheLimits) => ResponseCache | undefined
   readonly responseStore: (retentionMs: number) => KeptResponses
   readonly books: OpenBooks
 }
 
 export function lastingOf(parts: Parts): Lasting {
-  const { variables, timers, chance, healthObject, responseShards } = parts
+  const { variables, timers, chance, healthObject, responseShards, kv } = parts
   const deployment = readDeployment(variables)
+  const secret = deployment.gatewaySecret
   const keys = keysIn(parts, deployment)
   const callers = { deployment, ring: keys?.ring, strangers: createStrangers(timers), timers }
   return {
@@ -120,6 +125,9 @@ export function lastingOf(parts: Parts): Lasting {
     },
     authenticator: oncePer((settings) => createAuthenticator(callers, settings), JSON.stringify),
     keys,
+    cache: whileSame((limits) =>
+      secret === undefined ? undefined : createCache({ secret, kv, timers, limits, alarm: complain }),
+    ),
     responseStore: oncePer(
       (retentionMs) => createKeptResponses(responseShards, { timers, retentionMs }),
       String,
@@ -135,6 +143,16 @@ function oncePer<K, V>(make: (key: K) => V, nameOf: (key: K) => string): (key: K
     const found = made.get(name) ?? make(key)
     made.set(name, found)
     return found
+  }
+}
+
+/** Makes it anew, and lets the old one go, when it is asked for under another key. */
+function whileSame<K, V>(make: (key: K) => V): (key: K) => V {
+  let made: { readonly name: string; readonly value: V } | undefined
+  return (key) => {
+    const name = JSON.stringify(key)
+    if (made?.name !== name) made = { name, value: make(key) }
+    return made.value
   }
 }
 
@@ -154,16 +172,28 @@ function callerSettings(config: Config, registry: Registry): CallerSettings {
   }
 }
 
+/** What comes with the runtime configuration, besides its document. */
+export interface Runtime {
+  readonly stored?: StoredKeys | undefined
+  /** Undefined: nobody knows. */
+  readonly purges: Purges | undefined
+}
+
 /** One configuration's services, over what lasts. */
-export function assemble(parts: Parts, lasting: Lasting, config: Config, stored?: StoredKeys): Services {
-  const { variables, timers, chance, fetch, healthObject, kv, hooks = registered } = parts
+export function assemble(
+  parts: Parts,
+  lasting: Lasting,
+  config: Config,
+  { stored, purges }: Runtime = { purges: NO_PURGES },
+): Services {
+  const { variables, timers, chance, fetch, healthObject, hooks = registered } = parts
+  const { memoryBytes, maxEntryBytes, readTimeoutMs } = config.cache
   const registry = createRegistry(config, variables, stored)
   const allowHosts = new Set(config.media.allowHosts)
-  const secret = lasting.deployment.gatewaySecret
   const ports: Ports = {
     config,
-    cache: secret === undefined ? undefined : createCache({ secret, kv, timers, limits: config.cache }),
-    generationOf: generations(config.cache.generation),
+    cache: lasting.cache({ memoryBytes, maxEntryBytes, readTimeoutMs }),
+    generationOf: generations(config.cache.generation, purges),
     chance,
     timers,
     fetch,
@@ -195,6 +225,7 @@ export function assemble(parts: Parts, lasting: Lasting, config: Config, stored?
       ask: (question) =>
         askAccount({ fetch, timers, registry, apis, timeoutMs: config.timeouts.requestMs }, question),
     },
+    cache: ports.cache,
     gateway: hooked(createGateway(ports), hooks, complain),
     explain: hookedExplain(createExplain(ports), hooks),
     realtime: createRealtime(ports),

@@ -1,7 +1,10 @@
 import { chatReplay, isChatChunk } from '../protocol/chat-replay.ts'
 import type { ChatCompletion, ChatWire } from '../protocol/chat.ts'
 import type { Endpoint, Wire } from '../protocol/endpoint.ts'
+import { isRecord } from '../protocol/guards.ts'
 import type { EndpointId, Wires } from '../protocol/index.ts'
+import { responsesReplay } from '../protocol/responses-replay.ts'
+import type { Item, ResponseObject, ResponsesRequest, ResponsesWire } from '../protocol/responses.ts'
 import type { Meaning } from './key.ts'
 
 /** A stream from a whole answer, and the other way round. */
@@ -16,6 +19,10 @@ export interface Replay<W extends Wire> {
 export interface Cacheable<W extends Wire> {
   /** `ownDefaults`: nobody but OpenAI may serve, whose defaults are known. */
   readonly meaning: (request: W['request'], ownDefaults: boolean) => Meaning
+  /** Whether the request says all that it is answered by; absent: always. */
+  readonly saysAll?: (request: W['request']) => boolean
+  /** Whether the answer can be asked for again by its id; absent: never. */
+  readonly isStored?: (request: W['request']) => boolean
   /** Whether an answer that came whole is one to give again. */
   readonly keeps: (response: W['response']) => boolean
   /** Without it streams are not cached, and the form of the answer is part of the key. */
@@ -88,6 +95,79 @@ function isWhole({ finish_reason: reason, message }: ChatCompletion['choices'][n
 }
 const ENDED: ReadonlySet<string> = new Set(['stop', 'tool_calls', 'function_call'])
 
+/**
+ * A response repeats its request: names of end users and labels come back in it, so that they matter here. Written
+ * out or not, a default comes back as the same.
+ */
+const RESPONSES_DEFAULTS: Readonly<Record<string, unknown>> = {
+  background: false,
+  conversation: null,
+  include: null,
+  instructions: null,
+  max_output_tokens: null,
+  max_tool_calls: null,
+  metadata: null,
+  parallel_tool_calls: null,
+  previous_response_id: null,
+  prompt: null,
+  prompt_cache_key: null,
+  prompt_cache_retention: null,
+  reasoning: null,
+  safety_identifier: null,
+  service_tier: null,
+  store: true,
+  temperature: null,
+  text: { format: { type: 'text' } },
+  tool_choice: 'auto',
+  tools: null,
+  top_logprobs: null,
+  top_p: null,
+  truncation: 'disabled',
+  user: null,
+}
+
+const responses: Cacheable<ResponsesWire> = {
+  meaning: (_, ownDefaults) => ({
+    ignored: DELIVERY,
+    defaults: {
+      ...RESPONSES_DEFAULTS,
+      ...(ownDefaults && { ...OPENAI_DEFAULTS, parallel_tool_calls: true }),
+    },
+  }),
+  saysAll: ({ background, conversation, previous_response_id: previous }: ResponsesRequest) =>
+    background !== true && isNothing(conversation) && isNothing(previous),
+  isStored: ({ store }) => store !== false,
+  keeps: isWholeResponse,
+  replay: responsesReplay,
+}
+const isNothing = (value: unknown): boolean => value === undefined || value === null
+
+/** Ended by itself, and of items that mean the same whenever they are read. */
+function isWholeResponse({ status, error, incomplete_details, output }: ResponseObject): boolean {
+  return (
+    status === 'completed' &&
+    isNothing(error) &&
+    isNothing(incomplete_details) &&
+    output.every((item) => LASTING.has(item.type ?? '') && !isRefused(item))
+  )
+}
+/** Not those that did something elsewhere, wait for something, or lie in a container that is gone in minutes. */
+const LASTING: ReadonlySet<string> = new Set([
+  'message',
+  'reasoning',
+  'function_call',
+  'custom_tool_call',
+  'web_search_call',
+  'file_search_call',
+  'image_generation_call',
+])
+
+function isRefused(item: Item & { readonly content?: unknown }): boolean {
+  return (
+    Array.isArray(item.content) && item.content.some((part) => isRecord(part) && part['type'] === 'refusal')
+  )
+}
+
 const simple = (
   ignored: readonly string[],
   defaults: Readonly<Record<string, unknown>>,
@@ -95,6 +175,7 @@ const simple = (
 
 const cacheables: { readonly [E in EndpointId]?: Cacheable<Wires[E]> } = {
   chat,
+  responses,
   completions: {
     ...simple([...DELIVERY, ...UNSEEN], { n: 1, echo: false, best_of: null, suffix: null, stop: null }),
     keeps: ({ choices }) => choices.every(({ finish_reason: reason }) => reason === 'stop'),
@@ -119,10 +200,11 @@ export function cacheableOf<E extends EndpointId>(id: E): Cacheable<Wires[E]> | 
 
 /** The form that a request's answer comes in, or `any` where each can be made of the other; undefined: not cached. */
 export function formOf<E extends EndpointId>(
-  { replay }: Cacheable<Wires[E]>,
+  { replay, saysAll }: Cacheable<Wires[E]>,
   endpoint: Endpoint<Wires[E]>,
   request: Wires[E]['request'],
 ): 'json' | 'bytes' | 'any' | undefined {
+  if (saysAll?.(request) === false) return undefined
   if (replay !== undefined) return 'any'
   const answer = endpoint.answer(request)
   return answer === 'json' || answer === 'bytes' ? answer : undefined

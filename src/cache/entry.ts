@@ -75,12 +75,15 @@ export async function seal(secret: CryptoKey, key: CacheKey, entry: Entry): Prom
   return sealed
 }
 
-/** Undefined for whatever is not exactly the entry of this request and this tenant. */
+/**
+ * The entry of exactly this request and this tenant; `foreign` if it opens and names another, which nothing here can
+ * have written. Undefined for whatever does not open.
+ */
 export async function unseal(
   secret: CryptoKey,
   key: CacheKey,
   sealed: Uint8Array<ArrayBuffer>,
-): Promise<Entry | undefined> {
+): Promise<Entry | 'foreign' | undefined> {
   if (sealed[0] !== LAYOUT) return undefined
   try {
     const aes = await entryKey(secret, key, 'decrypt')
@@ -95,11 +98,11 @@ export async function unseal(
   }
 }
 
-function opened(key: CacheKey, plain: Uint8Array<ArrayBuffer>): Entry | undefined {
+function opened(key: CacheKey, plain: Uint8Array<ArrayBuffer>): Entry | 'foreign' {
   const start = LENGTH_BYTES + new DataView(plain.buffer).getUint32(0)
   const { tenant, request, ...about } = head.parse(
     JSON.parse(decoder.decode(plain.subarray(LENGTH_BYTES, start))),
   )
-  if (tenant !== key.tenant || request !== base64Url(key.digest)) return undefined
+  if (tenant !== key.tenant || request !== base64Url(key.digest)) return 'foreign'
   return { ...about, usage: about.usage, body: plain.subarray(start) }
 }

@@ -5,15 +5,21 @@ const OVERHEAD_BYTES = 1_024
 /** No single answer may push out nearly all others. */
 const LARGEST_SHARE = 1 / 4
 
+/** An entry, and until when nobody needs to be asked whether it is still kept. */
+export interface Held {
+  readonly entry: Entry
+  readonly sureUntil: number
+}
 export interface Memory {
-  readonly get: (key: CacheKey) => Entry | undefined
-  readonly set: (key: CacheKey, entry: Entry) => void
+  /** `foreign`: what lies under this name is another request's or tenant's, and is let go. */
+  readonly get: (key: CacheKey) => Held | 'foreign' | undefined
+  readonly set: (key: CacheKey, held: Held) => void
   readonly delete: (name: string) => void
 }
 
 /** The tier in this isolate: bounded by bytes, the one not asked for the longest goes first. */
 export function createMemory(maxBytes: number): Memory {
-  const held = new Map<string, { readonly key: CacheKey; readonly entry: Entry }>()
+  const held = new Map<string, Held & { readonly key: CacheKey }>()
   let bytes = 0
   const drop = (name: string): void => {
     const old = held.get(name)
@@ -24,16 +30,20 @@ export function createMemory(maxBytes: number): Memory {
   return {
     get(key) {
       const found = held.get(key.name)
-      if (found === undefined || !sameRequest(found.key, key)) return undefined
+      if (found === undefined) return undefined
+      if (!sameRequest(found.key, key)) {
+        drop(key.name)
+        return 'foreign'
+      }
       held.delete(key.name)
       held.set(key.name, found)
-      return found.entry
+      return found
     },
-    set(key, entry) {
+    set(key, { entry, sureUntil }) {
       drop(key.name)
       const size = sizeOf(entry)
       if (size > maxBytes * LARGEST_SHARE) return
-      held.set(key.name, { key, entry })
+      held.set(key.name, { key, entry, sureUntil })
       bytes += size
       for (const oldest of held.keys()) {
         if (bytes <= maxBytes) break

@@ -45,23 +45,36 @@ export interface Entry {
 
 export type Defer = (work: Promise<unknown>) => void
 
-/** Answers kept for the same request of the same tenant. Nothing here rejects: without its store there is no cache, and no error. */
+/** Answers kept for the same request of the same tenant. Nothing on a request's way rejects: without its store there is no cache, and no error. */
 export interface ResponseCache {
   readonly keyOf: (identity: Identity) => Promise<CacheKey>
   /** Fresh or not: the caller knows what it accepts. */
   readonly find: (key: CacheKey, defer: Defer) => Promise<Entry | undefined>
   /** Behind the answer, unless another request has kept one since the key was made: that one is as good. */
   readonly keep: (key: CacheKey, entry: Entry, defer: Defer) => void
-  /** Forgets one entry; other locations may serve it for up to a minute. */
+  /** Forgets one entry; other isolates may serve it for up to a minute. Rejects if KV could not be told. */
   readonly remove: (name: string) => Promise<void>
 }
 
-/** The number that is part of the key: raise it, and what was kept before is out of reach. */
-export type GenerationOf = (tenant: string, route: string) => string
+/**
+ * What is part of the key and was raised to forget what was kept before. Undefined while nobody knows what has been
+ * purged: then nothing may be given out.
+ */
+export type GenerationOf = (tenant: string, route: string) => string | undefined
+
+/** How often something was purged: everything, each tenant, each route. */
+export interface Generations {
+  readonly everything: number
+  readonly tenants: Readonly<Record<string, number>>
+  readonly routes: Readonly<Record<string, number>>
+}
 
 /** The part of a KV namespace that is used. */
 export interface KeyValueStore {
-  get(name: string, type: 'arrayBuffer'): Promise<ArrayBuffer | null>
+  get(
+    name: string,
+    options: { readonly type: 'arrayBuffer'; readonly cacheTtl: number },
+  ): Promise<ArrayBuffer | null>
   put(
     name: string,
     value: Uint8Array<ArrayBuffer>,

@@ -7,15 +7,19 @@ const MIN_EXPIRATION_SECONDS = 60
 /** After so many failures in a row nobody waits for the store any more, for a while. */
 const FAILURES = 3
 const REST_MS = 5_000
+/** How long a location goes on with what it has read: the least that KV allows. */
+export const READ_TTL_SECONDS = 30
 const PREFIX = 'response/'
 
 export interface Store {
-  readonly read: (name: string) => Promise<Uint8Array<ArrayBuffer> | undefined>
+  /** `none`: there is nothing. Undefined: nobody knows. */
+  readonly read: (name: string) => Promise<Uint8Array<ArrayBuffer> | 'none' | undefined>
   readonly write: (name: string, value: Uint8Array<ArrayBuffer>, ttlSeconds: number) => Promise<void>
+  /** Rejects if it cannot. */
   readonly delete: (name: string) => Promise<void>
 }
 
-/** The tier in KV. It never rejects, nor takes longer than `readMs` to read: a store that is slow is no store. */
+/** The tier in KV. Reading never rejects, nor takes longer than `readMs`: a store that is slow is no store. */
 export function createStore(kv: KeyValueStore, timers: Timers, readMs: number): Store {
   let failures = 0
   let restUntil = 0
@@ -27,10 +31,10 @@ export function createStore(kv: KeyValueStore, timers: Timers, readMs: number): 
     async read(name) {
       if (timers.now() < restUntil) return undefined
       try {
-        const value = await within(timers, readMs, kv.get(PREFIX + name, 'arrayBuffer'))
+        const value = await within(timers, readMs, kv.get(PREFIX + name, OPTIONS))
         if (value === undefined) return failed()
         failures = 0
-        return value === null ? undefined : new Uint8Array(value)
+        return value === null ? 'none' : new Uint8Array(value)
       } catch {
         return failed()
       }
@@ -39,8 +43,7 @@ export function createStore(kv: KeyValueStore, timers: Timers, readMs: number): 
       const expirationTtl = Math.max(MIN_EXPIRATION_SECONDS, Math.ceil(ttlSeconds))
       await kv.put(PREFIX + name, value, { expirationTtl }).catch(() => undefined)
     },
-    async delete(name) {
-      await kv.delete(PREFIX + name).catch(() => undefined)
-    },
+    delete: (name) => kv.delete(PREFIX + name),
   }
 }
+const OPTIONS = { type: 'arrayBuffer', cacheTtl: READ_TTL_SECONDS } as const

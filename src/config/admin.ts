@@ -27,7 +27,7 @@ export type KeyPut =
 /** What the admin API does with the runtime configuration. */
 export interface ConfigAdmin extends Pick<
   ConfigObject,
-  'versions' | 'version' | 'audit' | 'put' | 'rollback' | 'removeKey'
+  'versions' | 'version' | 'audit' | 'put' | 'rollback' | 'removeKey' | 'purge'
 > {
   current(): Promise<Snapshot & { readonly checked: Checked; readonly views: readonly KeyView[] }>
   putKey(provider: string, key: string, author: Author): Promise<KeyPut>
@@ -59,6 +59,7 @@ export function createConfigAdmin({
     put: (document, author): Promise<Written> => told(object().put(document, author)),
     rollback: (version, author): Promise<Written> => told(object().rollback(version, author)),
     removeKey: (provider, author): Promise<boolean> => told(object().removeKey(provider, author)),
+    purge: (purge, author): Promise<Written> => told(object().purge(purge, author)),
     async putKey(provider, key, author) {
       if (gatewaySecret === undefined) return { kind: 'no-secret' }
       const { checked } = await current()

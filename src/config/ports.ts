@@ -2,15 +2,30 @@ import type { SealedKey } from './sealed-key.ts'
 import type { Checked } from './load.ts'
 import type { Problem } from './validate.ts'
 
+/** What of the response cache is to be forgotten. */
+export interface Purge {
+  readonly scope: 'everything' | 'tenant' | 'route'
+  /** Empty for everything. */
+  readonly name: string
+}
+/** How often each was. */
+export interface Purges {
+  readonly everything: number
+  readonly tenants: Readonly<Record<string, number>>
+  readonly routes: Readonly<Record<string, number>>
+}
+export const NO_PURGES: Purges = { everything: 0, tenants: {}, routes: {} }
+
 /** What an isolate copies. */
 export interface Snapshot {
-  /** Differs whenever anything does: a version, or a key. */
+  /** Differs whenever anything does: a version, a key, or a purge. */
   readonly revision: number
   /** The version in force; 0 stands for an empty document. */
   readonly version: number
   /** JSON. */
   readonly document: string
   readonly keys: readonly SealedKey[]
+  readonly purges: Purges
   /** Newer versions that cannot be used any more, newest first. */
   readonly skipped: readonly number[]
 }
@@ -29,7 +44,7 @@ export interface AuditEntry {
   readonly seq: number
   readonly at: number
   readonly who: string
-  readonly action: 'put' | 'rollback' | 'key' | 'key-removed'
+  readonly action: 'put' | 'rollback' | 'key' | 'key-removed' | 'purge'
   readonly detail: string
   readonly hash: string
 }
@@ -56,6 +71,7 @@ export interface ConfigObject {
   putKey(key: SealedKey, author: Author): Promise<Written>
   /** False if there is none. */
   removeKey(provider: string, author: Author): Promise<boolean>
+  purge(purge: Purge, author: Author): Promise<Written>
   audit(
     before: number,
     limit: number,

@@ -58,7 +58,7 @@ const strategy = z.literal(Object.keys(strategies)).pipe(z.custom<StrategyName>(
 
 /** A month: what a model said longer ago is another model's answer. */
 export const MAX_TTL_SECONDS = 2_592_000
-const ttlSeconds = z.number().int().positive().max(MAX_TTL_SECONDS)
+export const ttlSeconds = z.number().int().positive().max(MAX_TTL_SECONDS)
 const generation = z.number().int().nonnegative()
 const MB = 1_048_576
 
@@ -186,7 +186,7 @@ export const configSchema = z.strictObject({
       readTimeoutMs: milliseconds.default(250).describe('A slower KV counts as a miss.'),
     })
     .prefault({})
-    .describe('The response cache. It is off unless a route or a request switches it on.'),
+    .describe('The response cache. It is off unless a route, a virtual key or a request switches it on.'),
   prices: z
     .record(name, price)
     .default({})

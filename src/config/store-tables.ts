@@ -1,4 +1,5 @@
 import type { AuditEntry, VersionInfo } from './ports.ts'
+import { purgeTable } from './purge-table.ts'
 import type { SealedKey } from './sealed-key.ts'
 
 /** A version as it lies in storage. */
@@ -69,6 +70,7 @@ export function createTables(sql: Sql) {
         fingerprint,
       ),
     removeKey: (provider: string): void => void sql.exec('DELETE FROM keys WHERE provider = ?', provider),
+    ...purgeTable(sql),
     audit: (before: number, limit: number): readonly AuditEntry[] =>
       sql
         .exec<Row<AuditEntry>>('SELECT * FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?', before, limit)

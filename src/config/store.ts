@@ -5,6 +5,7 @@ import type {
   AuditEntry,
   Author,
   ConfigObject,
+  Purge,
   Snapshot,
   StorePorts,
   Version,
@@ -101,6 +102,19 @@ export abstract class ConfigStoreShell<Env> extends DurableObject<Env> implement
     return true
   }
 
+  /** Beside the versions, as keys are: going back to an old version must not bring back what was purged. */
+  async purge(purge: Purge, author: Author): Promise<Written> {
+    const about = [purge.scope, purge.name].filter((text) => text !== '').join(' ')
+    return this.#change(author, {
+      action: 'purge',
+      detail: author.message === '' ? about : `${about}: ${author.message}`,
+      write: (version) => {
+        this.#tables.purge(purge)
+        this.#tables.setCurrent(version)
+      },
+    })
+  }
+
   async audit(
     before: number,
     limit: number,
@@ -160,6 +174,7 @@ export abstract class ConfigStoreShell<Env> extends DurableObject<Env> implement
     const skipped: number[] = []
     let found: { readonly version: number; readonly document: string } = { version: 0, document: EMPTY }
     const keys = this.#tables.keys()
+    const purges = this.#tables.purges()
     for (const stored of this.#tables.versions(newest, KEPT_VERSIONS)) {
       const document = await this.#whole(stored)
       if (document !== undefined && this.#problems(document).length === 0) {
@@ -172,7 +187,7 @@ export abstract class ConfigStoreShell<Env> extends DurableObject<Env> implement
       // oxlint-disable-next-line eslint/no-console -- the object is the first to know, whoever asks
       console.error(`Configuration ${skipped.join(', ')} cannot be used; ${found.version} is in force.`)
     }
-    const snapshot = { revision, ...found, keys, skipped }
+    const snapshot = { revision, ...found, keys, purges, skipped }
     this.#snapshot = snapshot
     return snapshot
   }

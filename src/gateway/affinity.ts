@@ -1,5 +1,4 @@
-import type { EndpointId } from '../protocol/index.ts'
-import type { Call, Scope } from './types.ts'
+import type { RawBody, Scope } from './types.ts'
 
 /** A provider caches prompts from about a thousand tokens on, by their beginning; this much of it tells them apart. */
 const PREFIX_CHARS = 4_000
@@ -8,8 +7,11 @@ const PREFIX_CHARS = 4_000
  * What a sticky route keeps together: the caller's session, its own cache key, its end user, or the beginning of
  * the prompt. Tenants are kept apart.
  */
-export function affinityOf<E extends EndpointId>(call: Call<E>, scope: Scope): string {
-  return `${scope.principal.tenant}\n${scope.session ?? named(call.request) ?? prefix(call)}`
+export function affinityOf(
+  { request, raw }: { readonly request: object; readonly raw?: RawBody },
+  scope: Scope,
+): string {
+  return `${scope.principal.tenant}\n${scope.session ?? named(request) ?? prefix(raw)}`
 }
 
 function named(request: object): string | undefined {
@@ -21,8 +23,8 @@ function named(request: object): string | undefined {
 }
 
 /** The longest member of the body is the prompt, whatever the endpoint calls it. */
-function prefix<E extends EndpointId>({ raw }: Call<E>): string {
-  if (raw.kind !== 'json') return '' // an upload is not a prompt that anyone caches
+function prefix(raw: RawBody | undefined): string {
+  if (raw?.kind !== 'json') return '' // neither an upload nor a session begins with a prompt that anyone caches
   const longest = raw.members.reduce(
     (most, member) => (member.valueEnd - member.valueStart > most.valueEnd - most.valueStart ? member : most),
     {

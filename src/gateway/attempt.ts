@@ -1,16 +1,12 @@
 import type { Wire } from '../protocol/endpoint.ts'
-import { type Failure, UpstreamFailure } from '../providers/failure.ts'
+import { UpstreamFailure } from '../providers/failure.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { AttemptInput, AttemptPorts, AttemptResult } from './exchange.ts'
-import { failureOf, GARBLED } from './failure-of.ts'
+import { GARBLED } from './failure-of.ts'
+import { limited } from './limited.ts'
 import { openBytes, readJson } from './read-answer.ts'
 import { openStream } from './open-stream.ts'
 import { readFailure } from './read-failure.ts'
-
-const FIRST_EVENT_TIMEOUT: Failure = {
-  kind: 'first_event_timeout',
-  message: 'The upstream did not begin its answer in time.',
-}
 
 /** Sends one request and waits until its answer means something. Never throws for what the upstream does. */
 export async function attempt<W extends Wire>(
@@ -18,28 +14,16 @@ export async function attempt<W extends Wire>(
   given: AttemptInput<W>,
 ): Promise<AttemptResult<W>> {
   const input = { ...given, provider: withoutAddress(given) }
-  const own = new AbortController()
-  const signal = AbortSignal.any([input.signal, own.signal])
-  const { firstEventMs } = input.limits
-  const stop =
-    firstEventMs === undefined
-      ? undefined
-      : ports.timers.after(firstEventMs, () => own.abort(new UpstreamFailure(FIRST_EVENT_TIMEOUT)))
-  try {
+  const time = { signal: input.signal, firstEventMs: input.limits.firstEventMs }
+  return limited(ports.timers, time, async (signal, abort) => {
     const responses = await Promise.all(input.parts.map(({ body }) => send(ports, input, body, signal)))
     const headers = responses[0]?.headers
     const upstreamRequestId = headers?.get('x-request-id') ?? undefined
     const kind = input.answer === 'any' ? kindOf(responses) : input.answer
-    const answer = await OPEN[kind](ports, input, responses, () => own.abort())
+    const answer = await OPEN[kind](ports, input, responses, abort)
     const allowances = headers === undefined ? [] : (input.provider.allowances?.(headers) ?? [])
     return { ok: true, upstreamRequestId, allowances, answer }
-  } catch (thrown) {
-    const failure = failureOf(thrown, signal) // before the abort, which would look like the client's
-    own.abort(thrown)
-    return { ok: false, failure }
-  } finally {
-    stop?.()
-  }
+  })
 }
 
 const OPEN = { json: readJson, events: openStream, bytes: openBytes } as const
@@ -66,7 +50,13 @@ async function send<W extends Wire>(
 }
 
 /** The provider, with errors that do not tell the address it was reached by. */
-function withoutAddress<W extends Wire>({ provider, url }: AttemptInput<W>): Provider {
+export function withoutAddress({
+  provider,
+  url,
+}: {
+  readonly provider: Provider
+  readonly url: string
+}): Provider {
   return {
     ...provider,
     classify(status, headers, body) {

@@ -9,7 +9,7 @@ const DONE = '[DONE]'
 /** The endpoint, with the cost in the usage of a stream whose caller asked for usage. */
 export function billed<W extends Wire>(
   endpoint: Endpoint<W>,
-  observer: Observer<W['event']>,
+  observer: Pick<Observer<W['event']>, 'served'>,
   billing: Billing,
 ): Endpoint<W> {
   return {
@@ -26,6 +26,16 @@ export function billed<W extends Wire>(
     },
   }
 }
+
+/** The same for a stream out of the cache, which costs nothing. */
+export function free<W extends Wire>(endpoint: Endpoint<W>): Endpoint<W> {
+  return billed(endpoint, { served: {} }, () => NOTHING)
+}
+const NOTHING: Bill = { usd: '0', list: '' }
+
+/** `saved` is what it would have cost, if that is known. */
+export const freeTrailer = (saved: string | undefined): string =>
+  `: x-gateway-cost: 0${saved === undefined ? '' : `; x-gateway-saved: ${saved}`}\n`
 
 /** A comment before the end marker says what the answer cost; to clients that do not look for it, it is nothing. */
 export function withTrailer<Event>(sink: Sink, observer: Observer<Event>, billing: Billing): Sink {

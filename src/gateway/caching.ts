@@ -1,16 +1,19 @@
 import { type Cacheable, cacheableOf, formOf } from '../cache/cacheable.ts'
 import { canonicalRequest } from '../cache/key.ts'
 import type { CacheKey, Entry, Identity, ResponseCache } from '../cache/ports.ts'
+import { dayOf } from '../catalog/civil-date.ts'
+import type { ModelCard } from '../catalog/model-card.ts'
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
 import type { Dropped } from '../router/plan.ts'
+import { billOf } from '../usage/bill.ts'
 import { type CacheAsks, NO_ASKS } from './cache-asks.ts'
 import type { Resolved } from './candidates.ts'
 import type { Won } from './failover.ts'
 import { idOf, type Planning, type Ranked } from './planning.ts'
 import { keptOf, replayed, type Sent } from './replay.ts'
-import type { Attempted, CacheFacts, Call, Ports, Scope, Served, Settled } from './types.ts'
+import type { Attempted, CacheFacts, Call, Facts, Ports, Scope, Served, Settled } from './types.ts'
 
 export type Keep<E extends EndpointId> = (won: Won<E>, planning: Planning, settled: Settled) => void
 
@@ -32,7 +35,7 @@ const OFF: Caching<EndpointId> & { readonly keep: () => void } = {
 }
 const BYPASS: typeof OFF = { ...OFF, facts: { status: 'bypass' } }
 
-/** Looks for a kept answer where route or caller wish it, before anything is planned. */
+/** Looks for a kept answer where route, key or caller wish it, before anything is planned. */
 export async function caching<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
@@ -40,9 +43,11 @@ export async function caching<E extends EndpointId>(
   resolved: Resolved,
 ): Promise<Caching<E>> {
   const wish = wishOf(ports, scope, resolved)
-  const known = wish.on ? knownOf(ports, call) : undefined
+  const known = wish.on ? knownOf(ports, call, scope) : undefined
   if (known === undefined) return without(wish)
-  const key = await known.cache.keyOf(identityOf(ports, call, scope, { resolved, ...known }))
+  const identity = identityOf(ports, call, scope, { resolved, ...known })
+  if (identity === undefined) return without(wish)
+  const key = await known.cache.keyOf(identity)
   const keyed = { ...known, key }
   const hit = wish.asks.read ? await lookUp(ports, call, scope, { ...keyed, ...wish, resolved }) : undefined
   if (hit === undefined && wish.asks.onlyIfCached) throw notCached(key.name)
@@ -55,7 +60,7 @@ export async function caching<E extends EndpointId>(
   return { hit, facts: { status: 'miss', name: key.name }, ...keeping }
 }
 
-/** What route and caller wish together. */
+/** What route, key and caller wish together. */
 interface Wish {
   readonly asks: CacheAsks
   readonly on: boolean
@@ -67,16 +72,19 @@ interface Wish {
 }
 
 function wishOf({ config, cache }: Ports, scope: Scope, { name }: Resolved): Wish {
-  const { cache: asks = NO_ASKS } = scope
+  const { cache: asks = NO_ASKS, principal } = scope
   if (asks.on && cache === undefined) throw noSecret()
-  const setting = settingOf(config, name)
-  const wanted = asks.on || setting !== undefined
+  const route = settingOf(config, name)
+  const settings = [route, principal.cache].filter((setting) => setting !== undefined)
+  const wanted = asks.on || settings.length > 0
+  // Where route and key both say a time, the answer is kept for no longer than either says.
+  const settled = settings.length === 0 ? undefined : Math.min(...settings.map((each) => each.ttlSeconds))
   return {
     asks,
     on: wanted && !asks.bypass,
     bypass: wanted || asks.bypass,
-    ttlSeconds: asks.ttlSeconds ?? setting?.ttlSeconds ?? config.cache.ttlSeconds,
-    failover: setting?.failover ?? false,
+    ttlSeconds: asks.ttlSeconds ?? settled ?? config.cache.ttlSeconds,
+    failover: route?.failover ?? false,
   }
 }
 
@@ -94,28 +102,37 @@ function without({ asks, bypass }: Wish): typeof OFF {
 function knownOf<E extends EndpointId>(
   { cache }: Ports,
   { endpoint, request, raw }: Call<E>,
+  { principal }: Scope,
 ): Known<E> | undefined {
   const cacheable = cacheableOf(endpoint)
   const form = cacheable && formOf(cacheable, endpointOf(endpoint), request)
   if (cache === undefined || cacheable === undefined || form === undefined || raw.kind !== 'json')
     return undefined
-  return { cache, cacheable, form, text: raw.text }
+  const isStored = cacheable.isStored?.(request) === true
+  if (isStored && bringsKeys(principal)) return undefined
+  return { cache, cacheable, form, text: raw.text, isStored }
 }
 
+/** Callers of one tenant may bring keys of several accounts, and only one of those has what was stored. */
+const bringsKeys = ({ brought }: Scope['principal']): boolean => Object.keys(brought ?? {}).length > 0
+
+/** Undefined while nobody knows what has been purged. */
 function identityOf<E extends EndpointId>(
   ports: Ports,
   call: Call<E>,
   scope: Scope,
   { resolved, cacheable, form, text }: Known<E> & { readonly resolved: Resolved },
-): Identity {
+): Identity | undefined {
   const { tenant } = scope.principal
+  const generation = ports.generationOf(tenant, resolved.name ?? call.request.model)
+  if (generation === undefined) return undefined
   const ownDefaults = resolved.targets.every(({ target }) => target.provider === 'openai')
   return {
     tenant,
     endpoint: call.endpoint,
     form,
     route: routeOf(ports, call, scope, resolved),
-    generation: ports.generationOf(tenant, resolved.name ?? call.request.model),
+    generation,
     canonical: canonicalRequest({ ...call.request }, cacheable.meaning(call.request, ownDefaults), text),
   }
 }
@@ -148,13 +165,15 @@ interface Known<E extends EndpointId> {
   readonly cacheable: Cacheable<Wires[E]>
   readonly form: Identity['form']
   readonly text: string
+  /** The answer can be asked for again by its id. */
+  readonly isStored: boolean
 }
 interface Keyed<E extends EndpointId> extends Known<E> {
   readonly key: CacheKey
 }
 
 async function lookUp<E extends EndpointId>(
-  { timers }: Ports,
+  { timers, priceOf }: Ports,
   call: Call<E>,
   { defer, principal }: Scope,
   {
@@ -168,7 +187,8 @@ async function lookUp<E extends EndpointId>(
   const entry = await cache.find(key, defer)
   const now = timers.now()
   if (entry === undefined || key.tenant !== principal.tenant || !accepted(entry, asks, now)) return undefined
-  const body = replayed(call, entry, cacheable.replay)
+  const card = cardOf(entry, resolved)
+  const body = replayed(call, entry, cacheable.replay, () => savedUsd(priceOf, entry, card, now))
   if (body === undefined) return undefined
   const facts: CacheFacts = {
     status: entry.freshUntil > now ? 'hit' : 'stale',
@@ -176,7 +196,19 @@ async function lookUp<E extends EndpointId>(
     ageSeconds: ageOf(entry, now),
     saved: entry.usage,
   }
-  return hitOf(entry, body, facts, resolved)
+  return hitOf({ ...entry, card }, body, facts, resolved)
+}
+
+const cardOf = ({ target: { id } }: Entry, { targets }: Resolved): ModelCard | undefined =>
+  targets.find(({ target }) => target.id === id)?.card
+
+function savedUsd(
+  priceOf: Ports['priceOf'],
+  { served, target, usage }: Entry,
+  card: ModelCard | undefined,
+  now: number,
+): string | undefined {
+  return usage && billOf(priceOf, { card, served, model: target.model, usage, date: dayOf(now) }).usd
 }
 
 const ageOf = ({ storedAt }: Entry, now: number): number => Math.max(0, Math.floor((now - storedAt) / 1_000))
@@ -193,9 +225,12 @@ function accepted(entry: Entry, asks: CacheAsks, now: number): boolean {
 const NOTHING_USED = { inputTokens: 0, outputTokens: 0 }
 
 /** An answer that cost nothing: no target was asked. */
-function hitOf(entry: Entry, { body, contentType }: Sent, cache: CacheFacts, resolved: Resolved): Served {
-  const { target, served, adapted } = entry
-  const card = resolved.targets.find((each) => each.target.id === target.id)?.card
+function hitOf(
+  { target, card, served, adapted }: Entry & Pick<Facts, 'card'>,
+  { body, contentType }: Sent,
+  cache: CacheFacts,
+  resolved: Resolved,
+): Served {
   const facts = { target, card, adapted, upstreamRequestId: undefined, served, usage: NOTHING_USED }
   const plan = {
     outcome: 'ok' as const,
@@ -229,12 +264,14 @@ function hitOf(entry: Entry, { body, contentType }: Sent, cache: CacheFacts, res
 
 /** Only answers that are what the route promises: not those of a target that had to stand in for a better one. */
 function keeper<E extends EndpointId>(
-  { timers }: Ports,
+  { timers, config }: Ports,
   { defer }: Scope,
   { targets }: Resolved,
   about: Keyed<E> & { readonly ttlSeconds: number; readonly failover: boolean },
 ): Caching<E>['keep'] {
-  const { cache, key, cacheable, ttlSeconds, failover } = about
+  const { cache, key, cacheable, failover } = about
+  const retentionSeconds = about.isStored ? config.responses.retentionDays * 86_400 : Infinity
+  const ttlSeconds = Math.min(about.ttlSeconds, retentionSeconds)
   return ({ ranked, adapted, begun: { answer } }, planning, { facts, attempts, usage }) => {
     if (facts === undefined || (!failover && stoodIn(ranked, planning, targets, attempts))) return
     const kept = keptOf(answer, cacheable)

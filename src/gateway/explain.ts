@@ -5,7 +5,7 @@ import { endpointOf, type EndpointId } from '../protocol/index.ts'
 import type { Turns } from '../router/candidate.ts'
 import type { Media } from '../providers/provider.ts'
 import type { RouteTarget } from './candidates.ts'
-import { resolveCall } from './gateway.ts'
+import { demandOf } from './demand.ts'
 import { withOwnKey } from './own-key.ts'
 import {
   EXPECTED_OUTPUT_TOKENS,
@@ -17,6 +17,7 @@ import {
 } from './planning.ts'
 import { promptTokens } from '../router/estimate.ts'
 import { prepare } from './prepare.ts'
+import { resolveCall } from './resolve-call.ts'
 import { shownBody } from './shown-body.ts'
 import { leftOutOf, traceOf } from './trace.ts'
 import type { Call, Ports, Run, Scope } from './types.ts'
@@ -64,7 +65,12 @@ export function createExplain(ports: Ports): Explain {
     for (const reference of endpoint.media(call.request)) ports.checkMedia(reference, scope.host)
     const resolved = resolveCall(ports, call, scope)
     // Only looked at: nobody's turn is over, and health learns nothing of it.
-    const planning = planRequest({ ...ports, turns: unchanged(ports.turns) }, call, scope, resolved)
+    const planning = planRequest(
+      { ...ports, turns: unchanged(ports.turns) },
+      demandOf(call, scope),
+      scope,
+      resolved,
+    )
     const tokens = promptTokens(call.request)
     const run: Run = {
       deadline: Number.POSITIVE_INFINITY,

@@ -2,14 +2,16 @@ import { dayOf } from '../catalog/civil-date.ts'
 import { overriddenCard } from '../catalog/overrides.ts'
 import { within } from '../lib/within.ts'
 import { endpointOf, type EndpointId } from '../protocol/index.ts'
-import { UpstreamFailure } from '../providers/failure.ts'
 import { caching } from './caching.ts'
-import { resolve, type Resolved } from './candidates.ts'
+import type { Resolved } from './candidates.ts'
 import { capped } from './capped.ts'
+import { demandOf } from './demand.ts'
 import { failover } from './failover.ts'
 import { withOwnKey } from './own-key.ts'
 import { type Planning, planRequest, tellPlan } from './planning.ts'
-import { noCredential, relays } from './prepare.ts'
+import { relays } from './prepare.ts'
+import { type Clock, startClock } from './request-clock.ts'
+import { resolveCall } from './resolve-call.ts'
 import { serve, serveLate } from './serve.ts'
 import type { Call, Gateway, Ports, Run, Scope } from './types.ts'
 import { witness } from './witness.ts'
@@ -26,7 +28,7 @@ export function createGateway(ports: Ports): Gateway {
     const cached = await caching(ports, read, scope, resolved)
     if (cached.hit !== undefined) return cached.hit
     await ports.health.ready(scope.defer)
-    const planning = planRequest(ports, read, scope, resolved)
+    const planning = planRequest(ports, demandOf(read, scope), scope, resolved)
     tellPlan(ports, planning)
     const totalMs = limitMs(ports, read, scope, resolved)
     const call = scope.admit === undefined ? read : await admitted(ports, read, scope, { planning, totalMs })
@@ -67,41 +69,7 @@ async function readWhereNeeded<E extends EndpointId>(
   return whole
 }
 
-/** The targets of the request's model. A caller's own key goes to the first target's provider, and never to a second one. */
-export function resolveCall<E extends EndpointId>(ports: Ports, call: Call<E>, scope: Scope): Resolved {
-  const ownKey = scope.principal.credential !== undefined
-  const resolved = resolve(call.request.model, {
-    config: ports.config,
-    registry: ports.registry,
-    mode: scope.lifecycle,
-    now: ports.timers.now(),
-    capability: endpointOf(call.endpoint).capability,
-    ownKey,
-  })
-  const first = resolved.targets[0]?.target.provider
-  if (first === undefined) throw noCredential(call.request.model)
-  const allowed = ownKey
-    ? { ...resolved, targets: resolved.targets.filter(({ target }) => target.provider === first) }
-    : resolved
-  return narrowed(allowed, call)
-}
-
-/** What an earlier request left somewhere can only be used there. */
-function narrowed(resolved: Resolved, { only }: Call<EndpointId>): Resolved {
-  if (only === undefined) return resolved
-  const targets = resolved.targets.filter(({ target }) => only.serves(target))
-  if (targets.length === 0) throw only.otherwise()
-  return { ...resolved, targets }
-}
-
-interface Clock {
-  readonly deadline: number
-  readonly signal: AbortSignal
-  readonly stop: () => void
-  readonly abort: () => void
-}
-
-/** One time limit for everything that the request does. */
+/** By what is asked for, and by what the caller says. */
 function limitMs<E extends EndpointId>(
   { config: { timeouts } }: Ports,
   call: Call<E>,
@@ -128,20 +96,6 @@ async function admitted<E extends EndpointId>(
   )
   const leave = await admit({ call, cards, totalMs, ownKey: principal.credential !== undefined })
   return capped(call, leave.outputTokens)
-}
-
-function startClock(ports: Ports, scope: Scope, totalMs: number): Clock {
-  const own = new AbortController()
-  const message = `The request took longer than its limit of ${totalMs} ms.`
-  const stop = ports.timers.after(totalMs, () =>
-    own.abort(new UpstreamFailure({ kind: 'deadline', message })),
-  )
-  return {
-    deadline: ports.timers.now() + totalMs,
-    signal: AbortSignal.any([scope.signal, own.signal]),
-    stop,
-    abort: () => own.abort(),
-  }
 }
 
 async function startRun(

@@ -6,16 +6,14 @@ import type { Permit } from '../health/admit.ts'
 import { type LogNormal, promptClass } from '../health/latency.ts'
 import type { TargetView } from '../health/wire.ts'
 import type { Feature } from '../protocol/endpoint.ts'
-import { endpointOf, type EndpointId } from '../protocol/index.ts'
 import type { Candidate, Scored } from '../router/candidate.ts'
 import { promptTokens } from '../router/estimate.ts'
 import { plan, type Plan } from '../router/plan.ts'
 import { strategies, type StrategyName } from '../router/strategies/index.ts'
 import { type Resolved, type RouteTarget, unknownModel } from './candidates.ts'
-import { affinityOf } from './affinity.ts'
-import { eligibleCodec } from './eligible.ts'
+import type { Demand } from './demand.ts'
+import type { Ports, Scope } from './types.ts'
 import { unavailable } from './unavailable.ts'
-import type { Call, Ports, Scope } from './types.ts'
 
 /** A target in its place in the order, with the leave to try it. */
 export interface Ranked extends RouteTarget {
@@ -44,31 +42,26 @@ const NANO_PER_USD = 1e9
 const PICO_PER_NANO = 1_000
 
 /** Orders the targets that may serve the request. Reads this isolate's memory only. */
-export function planRequest<E extends EndpointId>(
-  ports: Ports,
-  call: Call<E>,
-  scope: Scope,
-  resolved: Resolved,
-): Planning {
+export function planRequest(ports: Ports, demand: Demand, scope: Scope, resolved: Resolved): Planning {
   const strategy = scope.strategy ?? resolved.strategy
   const alone = resolved.targets.length === 1
   const maxCostNano = ceiling(scope.maxCostUsd, resolved.maxCostUsd)
   // One target has no rival: but for a ceiling nothing is estimated, and its own server is the judge of what it can do.
-  const tokens = alone && maxCostNano === undefined ? 0 : promptTokens(call.request)
-  const outputTokens = outputLimit(call.request) ?? EXPECTED_OUTPUT_TOKENS
+  const tokens = alone && maxCostNano === undefined ? 0 : promptTokens(demand.request)
+  const outputTokens = outputLimit(demand.request) ?? EXPECTED_OUTPUT_TOKENS
   const byId = new Map<string, RouteTarget>()
   const candidates = resolved.targets.map((target) => {
-    const candidate = candidateOf(ports, call, scope, { target, alone, tokens, outputTokens })
+    const candidate = candidateOf(ports, demand, scope, { target, alone, tokens, outputTokens })
     byId.set(candidate.id, target)
     return candidate
   })
   const result = plan(
     {
       candidates,
-      needs: alone ? NO_NEEDS : endpointOf(call.endpoint).features(call.request),
+      needs: alone ? NO_NEEDS : demand.features(),
       maxCostNano,
       affinity: resolved.sticky
-        ? { key: affinityOf(call, scope), comparable: strategy === 'cost' || strategy === 'balanced' }
+        ? { key: demand.affinity(), comparable: strategy === 'cost' || strategy === 'balanced' }
         : undefined,
     },
     strategies[strategy],
@@ -102,9 +95,9 @@ const NO_NEEDS: ReadonlySet<Feature> = new Set()
 /** A candidate's name: the same target may be reached with two credentials. */
 export const idOf = ({ target }: Pick<RouteTarget, 'target'>): string => `${target.id}#${target.credential}`
 
-function candidateOf<E extends EndpointId>(
+function candidateOf(
   ports: Ports,
-  call: Call<E>,
+  demand: Demand,
   scope: Scope,
   about: {
     readonly target: RouteTarget
@@ -122,9 +115,7 @@ function candidateOf<E extends EndpointId>(
     priority,
     weight,
     // What a lone target lacks is said in full by whoever prepares the request for it.
-    serves:
-      alone ||
-      (entry !== undefined && eligibleCodec(ports.apis[entry.api], call.endpoint, card) !== undefined),
+    serves: alone || (entry !== undefined && demand.serves(ports.apis[entry.api], card)),
     ...judged(route, { alone, tokens, outputTokens, now: ports.timers.now(), priceOf: ports.priceOf }),
     admission: ports.health.admit(watched.id),
     // A gate is shut for the deployment's keys; the caller's own is none of them.

@@ -3,6 +3,7 @@ import type { Cacheable, Replay } from '../cache/cacheable.ts'
 import type { Entry } from '../cache/ports.ts'
 import type { Wire } from '../protocol/endpoint.ts'
 import { endpointOf, type EndpointId, type Wires } from '../protocol/index.ts'
+import { free, freeTrailer } from './billed.ts'
 import type { Answer } from './exchange.ts'
 import { parseJson } from './read-failure.ts'
 import type { Call } from './types.ts'
@@ -54,11 +55,12 @@ function responseOf<W extends Wire>(text: string, replay: Replay<W> | undefined)
   return events && replay?.toResponse(events.map(({ event }) => event))
 }
 
-/** A kept answer in the form that this request asks for; undefined if it cannot be made. */
+/** A kept answer in the form that this request asks for; undefined if it cannot be made. `saved`: see `freeTrailer`. */
 export function replayed<E extends EndpointId>(
   call: Call<E>,
   entry: Entry,
   replay: Replay<Wires[E]> | undefined,
+  saved: () => string | undefined,
 ): Sent | undefined {
   const endpoint = endpointOf(call.endpoint)
   const form = endpoint.answer(call.request)
@@ -71,7 +73,9 @@ export function replayed<E extends EndpointId>(
   }
   const events =
     entry.form === 'events' ? eventsOf(text.split(BETWEEN), replay) : unfolded(text, call, replay)
-  return events && form === 'events' ? { contentType: EVENT_STREAM, body: framed(events, call) } : undefined
+  return events && form === 'events'
+    ? { contentType: EVENT_STREAM, body: framed(events, call, saved) }
+    : undefined
 }
 
 interface Event<W extends Wire> {
@@ -106,13 +110,16 @@ function unfolded<E extends EndpointId>(
 function framed<E extends EndpointId>(
   events: readonly Event<Wires[E]>[],
   { endpoint: id, request }: Call<E>,
+  saved: () => string | undefined,
 ): string {
-  const endpoint = endpointOf(id)
+  const endpoint = free(endpointOf(id))
   const trim = endpoint.trim(request)
   let out = ''
   for (const { event, data } of events) {
     const text = trim === undefined ? data : trim(event, data)
     if (text !== undefined) out += endpoint.frame(event, text)
   }
-  return endpoint.doneMarker ? `${out}data: [DONE]\n\n` : out
+  if (!endpoint.doneMarker) return out
+  const asked = endpoint.priced?.(request) !== undefined
+  return `${out}${asked ? freeTrailer(saved()) : ''}data: [DONE]\n\n`
 }

@@ -1,4 +1,6 @@
 import { closeOf, type SessionMeter } from '../protocol/realtime.ts'
+import type { Failure } from '../providers/failure.ts'
+import { INTERRUPTED } from './answer.ts'
 
 /** The longest that an event of the protocol may be (openai.md 6.4), in base64 and with its frame. */
 const MAX_MESSAGE_CHARS = 16 * 1_048_576
@@ -7,37 +9,60 @@ const MAX_QUEUED_BYTES = 8 * 1_048_576
 const TOO_BIG = 1009
 const TRY_LATER = 1013
 
+/** How a session ended, and what of it was the upstream's fault. */
+interface Ended {
+  readonly finish: 'complete' | 'cancelled' | 'cut-short'
+  readonly failure?: Failure
+}
+const CUT_SHORT: Ended = { finish: 'cut-short', failure: { kind: 'cut_short', message: INTERRUPTED } }
+
 /**
- * Joins two sockets: frames pass in their order and as they are, closes with a code that may be sent. Resolves, once
- * either side has closed, to whether that was in order; never rejects.
+ * Joins two sockets: frames pass in their order and as they are, closes with a code that may be sent. Resolves to how
+ * it ended once either side has closed; never rejects.
  */
-export function joinSockets(
-  client: WebSocket,
-  upstream: WebSocket,
-  meter: SessionMeter,
-): Promise<'complete' | 'cancelled' | 'cut-short'> {
-  const { promise, resolve } = Promise.withResolvers<'complete' | 'cancelled' | 'cut-short'>()
+export function joinSockets(client: WebSocket, upstream: WebSocket, meter: SessionMeter): Promise<Ended> {
+  const { promise, resolve } = Promise.withResolvers<Ended>()
   // The default would hand binary frames over as blobs, which are sent on as the text "[object Blob]".
   for (const socket of [client, upstream]) {
     socket.binaryType = 'arraybuffer'
     socket.accept()
   }
-  pass(client, upstream, () => undefined)
-  pass(upstream, client, (text) => meter.see(text))
-  client.addEventListener('close', ({ code }) => resolve(code === ABNORMAL ? 'cancelled' : 'complete'))
-  upstream.addEventListener('close', ({ code }) => resolve(code === ABNORMAL ? 'cut-short' : 'complete'))
+  // Whoever sends too much, or does not read, has ended it: the closes that follow are ours.
+  pass(client, upstream, { see: () => undefined, ended: resolve, flooded: LEFT, stuck: CUT_SHORT })
+  pass(upstream, client, {
+    see: (text) => meter.see(text),
+    ended: resolve,
+    flooded: CUT_SHORT,
+    stuck: LEFT,
+  })
+  client.addEventListener('close', ({ code }) => resolve(code === ABNORMAL ? LEFT : COMPLETE))
+  upstream.addEventListener('close', ({ code }) => resolve(BROKEN.has(code) ? CUT_SHORT : COMPLETE))
   return promise
 }
 const ABNORMAL = 1006
+const LEFT: Ended = { finish: 'cancelled' }
+const COMPLETE: Ended = { finish: 'complete' }
+/** The upstream fell over, or wants to be rid of the session: no connection, an internal error, a restart, overload, a bad gateway. */
+const BROKEN: ReadonlySet<number> = new Set([ABNORMAL, 1011, 1012, 1013, 1014])
 
-function pass(from: WebSocket, to: WebSocket, see: (text: string) => void): void {
+interface Passing {
+  readonly see: (text: string) => void
+  readonly ended: (how: Ended) => void
+  /** How it ends when a message is longer than any may be, and when the other side does not read. */
+  readonly flooded: Ended
+  readonly stuck: Ended
+}
+
+function pass(from: WebSocket, to: WebSocket, { see, ended, flooded, stuck }: Passing): void {
   from.addEventListener('message', ({ data }) => {
     if (typeof data === 'string' ? data.length > MAX_MESSAGE_CHARS : byteLength(data) > MAX_MESSAGE_CHARS) {
+      ended(flooded)
       close(from, TOO_BIG, 'The message is too long.')
       close(to, TOO_BIG, 'The message is too long.')
       return
     }
     if (to.bufferedAmount > MAX_QUEUED_BYTES) {
+      ended(stuck)
       close(from, TRY_LATER, 'The other side does not keep up.')
       close(to, TRY_LATER, 'Too much waits to be read.')
       return

@@ -182,6 +182,9 @@ export type Served = {
   | { readonly kind: 'refused'; readonly error: GatewayError; readonly attempts: readonly Attempted[] }
 )
 
+/** Nobody served. */
+export type Refused = Extract<Served, { readonly kind: 'refused' }>
+
 /** Everything the orchestration reaches the world by. */
 export interface Ports {
   readonly config: Config

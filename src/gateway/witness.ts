@@ -8,7 +8,8 @@ import type { Ports, Scope, Settled } from './types.ts'
 /** Tells the health view what became of an attempt: what counts against a target, what shuts a gate, how fast it was. */
 export interface Witness {
   began(ranked: Ranked): void
-  succeeded(ranked: Ranked, ms: number, allowances: readonly Allowance[]): void
+  /** `ms` to its first event; undefined where that says nothing of the model. */
+  succeeded(ranked: Ranked, ms: number | undefined, allowances: readonly Allowance[]): void
   failed(ranked: Ranked, failure: Failure): void
   retried(ranked: Pick<Ranked, 'watched'>): void
   /** Once the last byte has left: a stream may still break, with the `failure`, and only now is its speed known. */
@@ -37,7 +38,7 @@ export function witness(
     began: ({ permit }) => health.record({ kind: 'began', permit }),
     succeeded({ permit, watched }, ms, allowances) {
       health.record({ kind: 'settled', permit, failed: 0 })
-      health.record({ kind: 'measured', target: watched.id, promptTokens, ttftMs: ms })
+      if (ms !== undefined) health.record({ kind: 'measured', target: watched.id, promptTokens, ttftMs: ms })
       close(gateOfAllowance(allowances, watched, timers.now()))
     },
     failed(ranked, failure) {

@@ -9,12 +9,11 @@ import { toGatewayError } from './errors.ts'
 export function aboutOf(
   c: Context<AppEnv>,
   call: { readonly endpoint: string; readonly request: { readonly model: string } },
-  served?: Served,
+  served?: Pick<Served, 'planning'> & { readonly contentType?: string },
 ): About {
   const principal = c.get('principal')
   // Only a stream may end without saying what it used.
-  const streams =
-    served !== undefined && served.kind !== 'refused' && served.contentType.startsWith('text/event-stream')
+  const streams = served?.contentType?.startsWith('text/event-stream') === true
   return {
     requestId: c.get('requestId'),
     tenant: principal.tenant,

@@ -22,24 +22,25 @@ import { json, param, query } from './validated.ts'
 export const adminConfig = new Hono<AppEnv>()
 
 adminConfig.get('/config', async (c) => {
-  const { version, document, skipped, views, checked } = await adminOf(c).current()
+  const { version, document, skipped, views, purges, checked } = await configAdminOf(c).current()
   return c.json({
     version,
     config: JSON.parse(document),
     effective: checked.ok ? checked.config : null,
     skipped,
     keys: views,
+    purges,
   })
 })
 
 adminConfig.put('/config', readBody, json(putConfigSchema), async (c) => {
   const { config, message } = c.req.valid('json')
-  return written(c, await adminOf(c).put(JSON.stringify(config), authorOf(c, message)))
+  return written(c, await configAdminOf(c).put(JSON.stringify(config), authorOf(c, message)))
 })
 
 adminConfig.get('/config/versions', query(pageSchema), async (c) => {
   const { before, limit } = c.req.valid('query')
-  return c.json({ object: 'list', data: await adminOf(c).versions(before, limit) })
+  return c.json({ object: 'list', data: await configAdminOf(c).versions(before, limit) })
 })
 
 adminConfig.get('/config/versions/:version', param(versionParam), async (c) => {
@@ -55,12 +56,12 @@ adminConfig.get('/config/diff', query(diffSchema), async (c) => {
 
 adminConfig.post('/config/rollback', readBody, json(rollbackSchema), async (c) => {
   const { version, message } = c.req.valid('json')
-  return written(c, await adminOf(c).rollback(version, authorOf(c, message)))
+  return written(c, await configAdminOf(c).rollback(version, authorOf(c, message)))
 })
 
 adminConfig.get('/config/audit', query(pageSchema), async (c) => {
   const { before, limit } = c.req.valid('query')
-  const { entries, whole } = await adminOf(c).audit(before, limit)
+  const { entries, whole } = await configAdminOf(c).audit(before, limit)
   return c.json({ object: 'list', data: entries, whole })
 })
 
@@ -71,7 +72,7 @@ adminConfig.put(
   json(providerKeySchema),
   async (c) => {
     const { name } = c.req.valid('param')
-    const put = await adminOf(c).putKey(name, c.req.valid('json').key, authorOf(c, ''))
+    const put = await configAdminOf(c).putKey(name, c.req.valid('json').key, authorOf(c, ''))
     if (put.kind === 'kept') return c.json(put.key)
     if (put.kind === 'unknown') throw notFound(`There is no provider '${name}'.`)
     throw new GatewayError('conflict', 'Keys are stored under GATEWAY_SECRET, which is not set.', {
@@ -82,18 +83,19 @@ adminConfig.put(
 
 adminConfig.delete('/providers/:name/key', param(providerParam), async (c) => {
   const { name } = c.req.valid('param')
-  if (!(await adminOf(c).removeKey(name, authorOf(c, '')))) throw notFound(`No key is stored for '${name}'.`)
+  if (!(await configAdminOf(c).removeKey(name, authorOf(c, ''))))
+    throw notFound(`No key is stored for '${name}'.`)
   return c.json({ provider: name, removed: true })
 })
 
-function adminOf(c: Context<AppEnv>): ConfigAdmin {
+export function configAdminOf(c: Context<AppEnv>): ConfigAdmin {
   const admin = c.get('services').configAdmin
   if (admin === undefined) throw new GatewayError('admin_disabled', 'There is no runtime configuration here.')
   return admin
 }
 
 /** `if-match` with the version in force refuses to overwrite what somebody else has just put. */
-function authorOf(c: Context<AppEnv>, message: string): Author {
+export function authorOf(c: Context<AppEnv>, message: string): Author {
   const match = c.req.header('if-match')
   if (match === undefined) return { who: c.get('actor'), message }
   const [, expected] = /^"?(\d{1,15})"?$/.exec(match) ?? []
@@ -106,12 +108,12 @@ function authorOf(c: Context<AppEnv>, message: string): Author {
 
 async function versionOf(c: Context<AppEnv>, number: number): Promise<Version> {
   if (number === 0) return { version: 0, at: 0, who: '', message: '', document: '{}', usable: true }
-  const found = await adminOf(c).version(number)
+  const found = await configAdminOf(c).version(number)
   if (found === undefined) throw notFound(`There is no version ${number}.`)
   return found
 }
 
-function written(c: Context<AppEnv>, result: Written): Response {
+export function written(c: Context<AppEnv>, result: Written): Response {
   switch (result.kind) {
     case 'written':
       return c.json({ version: result.version })

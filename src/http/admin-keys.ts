@@ -86,7 +86,7 @@ async function changed(
 }
 
 /** Where from is part of it: one secret may be in several hands. */
-async function record(c: Context<AppEnv>, action: string, detail: object): Promise<void> {
+export async function record(c: Context<AppEnv>, action: string, detail: object): Promise<void> {
   const address = c.req.header('cf-connecting-ip')
   await c
     .get('services')

@@ -17,6 +17,17 @@ export const providerKeySchema = z.strictObject({
 export const providerParam = z.object({ name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/) })
 export const versionParam = z.object({ version: inQuery })
 
+export const cacheParam = z.object({
+  key: z.string().regex(/^[\w-]{24}$/, 'must be what an answer says in x-gateway-cache-key'),
+})
+const named = z.string().min(1).max(256)
+/** Exactly one of the three. */
+export const purgeSchema = z.union([
+  z.strictObject({ everything: z.literal(true), message }),
+  z.strictObject({ tenant: named, message }),
+  z.strictObject({ route: named.describe('A route, or a model, as callers name it.'), message }),
+])
+
 const MAX_OVERLAP_MS = 7 * 86_400_000
 export const keyParam = z.object({ id: z.string().max(64) })
 export const keyPageSchema = z.strictObject({

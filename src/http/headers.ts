@@ -49,18 +49,21 @@ interface Pricing {
   readonly priceOf: PriceOf
 }
 
+/** Anything that was served, or was not, by way of the planner. */
+export type Told = Pick<Served, 'lifecycle' | 'planning' | 'cache'> & {
+  /** Absent where headers had to go out before anything was tried. */
+  readonly attempts?: readonly Attempted[]
+  readonly facts?: Facts
+}
+
 /** What an answer says about how it came about. */
-export function servedHeaders(served: Served, timing: Timing, pricing: Pricing): Record<string, string> {
+export function servedHeaders(served: Told, timing: Timing, pricing: Pricing): Record<string, string> {
   const headers = lifecycleHeaders(served.lifecycle)
-  const attempts = served.kind === 'early' ? [] : served.attempts
-  headers[HEADERS.serverTiming] = serverTiming(timing, attempts)
-  if (served.kind !== 'early') headers[HEADERS.attempts] = String(attempts.length)
-  if (served.kind === 'answer') Object.assign(headers, factHeaders(served.facts, pricing))
-  if (served.cache !== undefined)
-    Object.assign(
-      headers,
-      cacheHeaders(served.cache, served.kind === 'answer' ? served.facts : undefined, pricing),
-    )
+  const { attempts, facts, cache } = served
+  headers[HEADERS.serverTiming] = serverTiming(timing, attempts ?? [])
+  if (attempts !== undefined) headers[HEADERS.attempts] = String(attempts.length)
+  if (facts !== undefined) Object.assign(headers, factHeaders(facts, pricing))
+  if (cache !== undefined) Object.assign(headers, cacheHeaders(cache, facts, pricing))
   return headers
 }
 

@@ -1,7 +1,6 @@
 import type { Context } from 'hono'
 import { GatewayError } from '../errors.ts'
 import { unknownModel } from '../gateway/candidates.ts'
-import type { Session } from '../gateway/realtime.ts'
 import type { Call, Served, Settled } from '../gateway/types.ts'
 import type { HeldKey } from '../keys/key-ring.ts'
 import { authorize } from '../keys/record.ts'
@@ -62,8 +61,24 @@ function newTab(c: Context<AppEnv>): Tab | undefined {
   return openTab({ ring: keys.ring, held, now: () => timers.now(), priceOf, defer }, requestId)
 }
 
-/** Settles the tab behind the answer, or at once if there is none. */
-export async function runUp(c: Context<AppEnv>, tab: Tab, serving: Promise<Served>): Promise<Served> {
+/** The tab of a session: counted as a request for as long as it lasts. Throws for a key that may not open one. */
+export async function sessionTab(
+  c: Context<AppEnv>,
+  model: string,
+  cost?: 'unbounded',
+): Promise<Tab | undefined> {
+  allow(c, { endpoint: 'realtime', model }, cost)
+  const tab = newTab(c)
+  await tab?.admitUnbounded(SESSION_MS)
+  return tab
+}
+
+/** Settles the tab behind what is served, or at once if nothing is. */
+export async function runUp<T extends Pick<Served, 'settled'>>(
+  c: Context<AppEnv>,
+  tab: Tab,
+  serving: Promise<T>,
+): Promise<T> {
   try {
     const served = await serving
     c.executionCtx.waitUntil(served.settled.then(tab.settle))
@@ -73,27 +88,6 @@ export async function runUp(c: Context<AppEnv>, tab: Tab, serving: Promise<Serve
     throw thrown
   }
 }
-
-/** A session on a virtual key: counted as a request for as long as it lasts. */
-export async function unboundedSession(
-  c: Context<AppEnv>,
-  wanted: Wanted,
-  open: () => Promise<Session>,
-): Promise<Session> {
-  allow(c, wanted)
-  const tab = newTab(c)
-  if (tab === undefined) return open()
-  await tab.admitUnbounded(SESSION_MS)
-  try {
-    const session = await open()
-    c.executionCtx.waitUntil(session.settled.then(tab.settle))
-    return session
-  } catch (thrown) {
-    tab.settle(NOTHING)
-    throw thrown
-  }
-}
-const NOTHING: Settled = { facts: undefined, attempts: [], finish: 'refused', usage: undefined }
 
 /** With the metadata of the virtual key, under what the request says of itself. */
 export function tagged(c: Context<AppEnv>, settled: Settled): Settled {

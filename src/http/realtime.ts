@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
 import { parseJson } from '../gateway/read-failure.ts'
 import type { CallOffer } from '../gateway/realtime-call.ts'
-import type { FormBody } from '../gateway/types.ts'
+import type { FormBody, Scope, Served } from '../gateway/types.ts'
 import { textOf } from '../lib/multipart-patch.ts'
 import { BodyTooLarge, readBytes } from '../lib/read-body.ts'
 import { isRecord } from '../protocol/guards.ts'
@@ -11,8 +11,10 @@ import type { AppEnv } from './env.ts'
 import { aboutOf, refusedBy } from './about.ts'
 import { startHold, type Hold } from './body.ts'
 import { formPlace, readForm } from './form.ts'
-import { allow, tagged, unboundedSession } from './key-tab.ts'
+import type { Told } from './headers.ts'
+import { runUp, sessionTab, tagged } from './key-tab.ts'
 import { authenticate } from './pipeline.ts'
+import { refusedResponse, toldHeaders } from './respond.ts'
 import { scopeOf } from './scope.ts'
 
 /** `GET /realtime`: a WebSocket, relayed both ways. */
@@ -23,27 +25,26 @@ realtime.get(REALTIME_PATH, async (c) => {
   if (!/^websocket$/i.test(c.req.header('upgrade') ?? '')) throw upgradeRequired()
   const offer = readOffer(c.req.header('sec-websocket-protocol') ?? null)
   checkOrigin(c)
+  const from = services.timers.now()
   const caller = await services.authenticator.authenticate(withKey(c.req.raw.headers, offer.key), (work) =>
     c.executionCtx.waitUntil(work),
   )
   c.set('principal', caller.principal)
   c.set('held', caller.held)
+  c.set('keyMs', services.timers.now() - from)
   const query = new URL(c.req.url).searchParams
-  const scope = scopeOf(c)
-  services.begin(scope.principal.keyId)
   const model = modelIn(query)
-  const about = aboutOf(c, { endpoint: 'realtime', request: { model } })
-  const { socket, settled } = await unboundedSession(c, { endpoint: 'realtime', model }, () =>
+  const [served, headers] = await booked(c, model, undefined, (scope) =>
     services.realtime(query, model, scope),
-  ).catch((thrown: unknown) => {
-    services.settled(tagged(c, refusedBy(thrown)), about, scope.defer)
-    throw thrown
-  })
-  c.executionCtx.waitUntil(settled.then((each) => services.settled(tagged(c, each), about, scope.defer)))
+  )
+  if (served.kind === 'refused') return refusedResponse(served, headers)
   return new Response(null, {
     status: 101,
-    webSocket: socket,
-    headers: offer.selected === undefined ? {} : { 'sec-websocket-protocol': offer.selected },
+    webSocket: served.socket,
+    headers: {
+      ...headers,
+      ...(offer.selected !== undefined && { 'sec-websocket-protocol': offer.selected }),
+    },
   })
 })
 
@@ -54,15 +55,43 @@ realtime.post('/realtime/calls', authenticate, async (c) => {
   try {
     place.take()
     const offer = await offerOf(c, hold)
-    allow(c, { endpoint: 'realtime', model: offer.model }, 'unbounded')
-    const { sdp, location } = await c.get('services').realtimeCall(offer, scopeOf(c))
-    const headers = { 'content-type': 'application/sdp', ...(location !== undefined && { location }) }
-    return new Response(sdp, { status: 201, headers })
+    const [served, headers] = await booked(c, offer.model, 'unbounded', (scope) =>
+      c.get('services').realtimeCall(offer, scope),
+    )
+    if (served.kind === 'refused') return refusedResponse(served, headers)
+    const { sdp, location } = served.opened
+    const more = { 'content-type': 'application/sdp', ...(location !== undefined && { location }) }
+    return new Response(sdp, { status: 201, headers: { ...headers, ...more } })
   } finally {
     place.release()
     hold.release()
   }
 })
+
+/** Opens a session, counted on the caller's key and booked once it is over, with the headers of its answer. */
+async function booked<T extends Told & Pick<Served, 'settled'>>(
+  c: Context<AppEnv>,
+  model: string,
+  cost: 'unbounded' | undefined,
+  open: (scope: Scope) => Promise<T>,
+): Promise<readonly [served: T, headers: Record<string, string>]> {
+  const { services } = c.var
+  const scope = scopeOf(c)
+  const call = { endpoint: 'realtime', request: { model } }
+  services.begin(scope.principal.keyId)
+  try {
+    const tab = await sessionTab(c, model, cost)
+    const served = await (tab === undefined ? open(scope) : runUp(c, tab, open(scope)))
+    const about = aboutOf(c, call, served)
+    c.executionCtx.waitUntil(
+      served.settled.then((end) => services.settled(tagged(c, end), about, scope.defer)),
+    )
+    return [served, toldHeaders(c, served, tab)]
+  } catch (thrown) {
+    services.settled(tagged(c, refusedBy(thrown)), aboutOf(c, call), scope.defer)
+    throw thrown
+  }
+}
 
 const CALL_FIELDS: ReadonlySet<string> = new Set(['sdp', 'session'])
 /** For an offer that comes without a session: a client secret has one already. */

@@ -46,7 +46,7 @@ async function answer(
   c: Context<AppEnv>,
   rest: string,
   held: Handle,
-  afterwards?: (c: Context<AppEnv>, id: string) => Promise<void>,
+  afterwards?: (c: Context<AppEnv>, id: string, kept: Kept) => Promise<void>,
 ): Promise<Response> {
   allow(c, { endpoint: 'responses' })
   const { services, principal } = c.var
@@ -54,7 +54,7 @@ async function answer(
   const kept = await services.responses.store.find(principal.tenant, id)
   if (kept === undefined) throw notFound(id)
   const response = kept.kind === 'held' ? await held(kept, c, id) : await ask(c, kept, id, rest)
-  await afterwards?.(c, id)
+  await afterwards?.(c, id, kept)
   return response
 }
 
@@ -70,6 +70,9 @@ function ask(
   return services.responses.ask({ method, id, rest: rest + search, kept, principal, signal })
 }
 
-function forget(c: Context<AppEnv>, id: string): Promise<void> {
-  return c.var.services.responses.store.forget(c.var.principal.tenant, id)
+/** What is forgotten must not come back out of the cache. */
+async function forget(c: Context<AppEnv>, id: string, { cacheName }: Kept): Promise<void> {
+  const { services, principal } = c.var
+  await services.responses.store.forget(principal.tenant, id)
+  if (cacheName !== undefined) await services.cache?.remove(cacheName)
 }

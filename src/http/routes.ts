@@ -7,8 +7,8 @@ import type { Tab } from '../keys/tab.ts'
 import type { Endpoint, FormRules } from '../protocol/endpoint.ts'
 import { AROUND, type Around } from './around.ts'
 import type { AppEnv } from './env.ts'
-import { errorResponse, fromZod, toGatewayError } from './errors.ts'
-import { asciiJson, HEADERS, servedHeaders } from './headers.ts'
+import { fromZod, toGatewayError } from './errors.ts'
+import { refusedResponse, toldHeaders } from './respond.ts'
 import { startHold } from './body.ts'
 import { formHeaders, formPlace } from './form.ts'
 import { runUp, tabOf, tagged } from './key-tab.ts'
@@ -17,7 +17,6 @@ import { aboutOf, refusedBy } from './about.ts'
 import { REQUEST_HEADERS } from './request-headers.ts'
 import { scopeOf } from './scope.ts'
 import { readUpload } from './upload-call.ts'
-import { traceOf } from '../gateway/trace.ts'
 
 /** One POST route per endpoint of the table. */
 export const routes = new Hono<AppEnv>()
@@ -133,30 +132,8 @@ async function withForm<E extends EndpointId>(
 }
 
 function respond(c: Context<AppEnv>, served: Served, tab: Tab | undefined): Response {
-  const headers = servedHeaders(
-    served,
-    { keyMs: c.get('keyMs') },
-    {
-      now: c.get('startedAt'),
-      priceOf: c.get('services').priceOf,
-    },
-  )
-  if (c.req.header(REQUEST_HEADERS.trace) === 'true') {
-    headers[HEADERS.trace] = asciiJson(
-      traceOf(
-        served.planning,
-        served.kind === 'early' ? [] : served.attempts,
-        c.get('principal').may.observe,
-      ),
-    )
-  }
-  if (served.kind === 'refused') {
-    const response = errorResponse(served.error)
-    for (const [name, value] of Object.entries({ ...tab?.headers, ...headers }))
-      response.headers.set(name, value)
-    return response
-  }
-  if (tab !== undefined) Object.assign(headers, tab.headers)
+  const headers = toldHeaders(c, served, tab)
+  if (served.kind === 'refused') return refusedResponse(served, headers)
   headers['content-type'] = served.contentType
   return new Response(served.body, { headers })
 }

@@ -136,7 +136,7 @@ async function virtualCaller(
     throw new GatewayError('limiter_unavailable', 'This API key cannot be checked at the moment.', {
       retryAfterMs: 1_000,
     })
-  const denial = authorize(found.key, { now: timers.now() })
+  const denial = authorize(found.key, { now: timers.now(), address: addressOf(headers) })
   if (denial !== undefined) throw denialError(denial)
   return { principal: principalOf(found.key), held: found }
 }

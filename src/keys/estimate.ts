@@ -21,6 +21,8 @@ export interface WorstCase {
   readonly tokens: number
   /** Nanodollars, rounded up; absent if some candidate's price is not known: never taken as zero. */
   readonly nanoUsd: number | undefined
+  /** The input alone, of all choices. */
+  readonly inputTokens: number
   /** The most that one answer may hold: what must be sent upstream where the caller named no limit. */
   readonly outputTokens: number
 }
@@ -45,6 +47,7 @@ export function worstCase({ shape, cards, outputCap, date }: WorstCaseInput): Wo
     const inputTokens = inputOf(shape, card) * shape.choices
     const output = outputTokens * shape.choices
     return {
+      inputTokens,
       tokens: inputTokens + output,
       nanoUsd: card && dearest(card, shape, { inputTokens, outputTokens: output }, date),
     }
@@ -53,6 +56,7 @@ export function worstCase({ shape, cards, outputCap, date }: WorstCaseInput): Wo
   return {
     tokens: Math.max(0, ...worst.map(({ tokens }) => tokens)),
     nanoUsd: known.length === 0 || known.length < worst.length ? undefined : Math.max(...known),
+    inputTokens: Math.max(0, ...worst.map(({ inputTokens }) => inputTokens)),
     outputTokens,
   }
 }

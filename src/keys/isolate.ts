@@ -30,6 +30,11 @@ export interface Copy {
 /** All that outlives a request. */
 export interface Isolate {
   readonly ports: IsolatePorts
+  /**
+   * Keys that were right when they were last looked up, as they were presented: to read and hash one costs more than
+   * all else that is checked. Texts are compared only where their seeded hashes are the same.
+   */
+  readonly texts: Map<string, { readonly kid: string; readonly hash: string }>
   /** By the HMAC of the whole key. */
   readonly copies: Map<string, Copy>
   readonly accounts: Map<string, Account>
@@ -41,7 +46,7 @@ export interface Isolate {
 const MAX_KEPT = 5_000
 
 export function createIsolate(ports: IsolatePorts): Isolate {
-  return { ports, copies: new Map(), accounts: new Map(), changedAt: new Map() }
+  return { ports, texts: new Map(), copies: new Map(), accounts: new Map(), changedAt: new Map() }
 }
 
 /** The account of a key that exists. One that is dropped here is still reported by the calls that hold it. */

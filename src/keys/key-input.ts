@@ -1,6 +1,13 @@
 import * as z from 'zod'
 import { mintKid } from './key.ts'
-import { failModeSchema, type KeyRecord, limitsSchema, NANO_USD, scopesSchema } from './record.ts'
+import {
+  cacheSchema,
+  failModeSchema,
+  type KeyRecord,
+  limitsSchema,
+  NANO_USD,
+  scopesSchema,
+} from './record.ts'
 
 const MAX_BUDGET_USD = 1_000_000
 const usd = z.number().nonnegative().max(MAX_BUDGET_USD)
@@ -26,10 +33,11 @@ export const newKeySchema = z.strictObject({
   limits: limitsSchema.default({}),
   budgets: budgetsInput.default({}),
   failMode: failModeSchema.default('closed'),
+  cache: cacheSchema.optional(),
 })
 export type NewKey = z.input<typeof newKeySchema>
 
-/** A part that is named replaces the stored part; null takes the expiry away. */
+/** A part that is named replaces the stored part; null takes the expiry or the cache away. */
 export const keyChangeSchema = z
   .strictObject({
     name: z.string().min(1).max(128),
@@ -39,6 +47,7 @@ export const keyChangeSchema = z
     limits: limitsSchema,
     budgets: budgetsInput,
     failMode: failModeSchema,
+    cache: cacheSchema.nullable(),
   })
   .partial()
 export type KeyChange = z.input<typeof keyChangeSchema>
@@ -65,6 +74,7 @@ export function newRecord(
     limits: input.limits,
     budgets: toNanoUsd(input.budgets),
     failMode: input.failMode,
+    ...(input.cache !== undefined && { cache: input.cache }),
     secrets: [],
     version: 1,
   }
@@ -72,14 +82,16 @@ export function newRecord(
 
 /** The record after a change; nothing else of it moves. */
 export function changed(record: KeyRecord, change: ParsedKeyChange): KeyRecord {
-  const { expiresAt: oldExpiry, ...rest } = record
-  const { expiresAt, budgets, ...plain } = change
-  const expiry = expiresAt === undefined ? oldExpiry : (expiresAt ?? undefined)
+  const { expiresAt: oldExpiry, cache: oldCache, ...rest } = record
+  const { expiresAt, cache, budgets, ...plain } = change
+  const nextExpiry = expiresAt === undefined ? oldExpiry : (expiresAt ?? undefined)
+  const nextCache = cache === undefined ? oldCache : (cache ?? undefined)
   const given = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined))
   return {
     ...rest,
     ...given,
-    ...(expiry !== undefined && { expiresAt: expiry }),
+    ...(nextExpiry !== undefined && { expiresAt: nextExpiry }),
+    ...(nextCache !== undefined && { cache: nextCache }),
     budgets: budgets === undefined ? record.budgets : toNanoUsd(budgets),
     version: record.version + 1,
   }

@@ -11,10 +11,25 @@ import type { Defer, Found } from './key-ring.ts'
 const REFRESH_MS = 1_000
 /** The key behind a text, as fresh as `freshness.ts` demands. */
 export async function find(isolate: Isolate, text: string, defer: Defer): Promise<Found> {
+  const presented = isolate.texts.get(text) ?? (await hashed(isolate, text))
+  if (presented === undefined) return UNKNOWN
+  const { kid, hash } = presented
+  const found = await findHashed(isolate, kid, hash, defer)
+  if (found.kind === 'found') keep(isolate.texts, text, presented)
+  else isolate.texts.delete(text)
+  return found
+}
+
+async function hashed(
+  { ports }: Isolate,
+  text: string,
+): Promise<{ readonly kid: string; readonly hash: string } | undefined> {
   const parsed = parseKey(text)
-  if (parsed === undefined) return UNKNOWN
-  const { timers, hashKey, freshness = FRESHNESS } = isolate.ports
-  const hash = await hashKey(text)
+  return parsed && { kid: parsed.kid, hash: await ports.hashKey(text) }
+}
+
+function findHashed(isolate: Isolate, kid: string, hash: string, defer: Defer): Found | Promise<Found> {
+  const { timers, freshness = FRESHNESS } = isolate.ports
   const now = timers.now()
   const copy = isolate.copies.get(hash)
   const state = freshnessOf(copy, now, freshness)
@@ -22,7 +37,7 @@ export async function find(isolate: Isolate, text: string, defer: Defer): Promis
     if (state === 'refresh') refreshBehind(isolate, copy, hash, defer)
     return held(isolate, copy, hash, false)
   }
-  return waitFor(isolate, { kid: parsed.kid, hash, cold: state === 'cold' }, defer)
+  return waitFor(isolate, { kid, hash, cold: state === 'cold' }, defer)
 }
 
 async function waitFor(

@@ -11,6 +11,8 @@ export interface Principal {
   readonly brought?: Readonly<Record<string, string>>
   /** One of several tenants on the deployment's provider accounts. */
   readonly sharesAccount?: boolean
+  /** The key switches the cache on for its requests. */
+  readonly cache?: KeyView['cache']
   readonly may: Permissions
 }
 
@@ -28,7 +30,7 @@ export const EVERYTHING: Permissions = { override: true, observe: true }
 export const GUEST: Permissions = { override: true, observe: false }
 
 /** The holder of a virtual key. */
-export function principalOf({ id, tenant, scopes }: KeyView): Principal {
+export function principalOf({ id, tenant, scopes, cache }: KeyView): Principal {
   const { override, strategies } = scopes
-  return { tenant, keyId: id, sharesAccount: true, may: { override, strategies, observe: false } }
+  return { tenant, keyId: id, sharesAccount: true, cache, may: { override, strategies, observe: false } }
 }

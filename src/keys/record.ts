@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { card } from '../catalog/card.ts'
+import { inBlocks, isCidr } from '../lib/cidr.ts'
 import { nameModel } from '../catalog/model-id.ts'
+import { ttlSeconds } from '../config/schema.ts'
 
 /** 10⁻⁹ USD: a thousandth of the cheapest request, and nine million dollars are still an exact number. */
 export const NANO_USD = 1_000_000_000
@@ -29,6 +31,11 @@ export const scopesSchema = z.strictObject({
     .max(MAX_LIST)
     .optional()
     .describe('Routing strategies that a request may choose. Absent: all.'),
+  addresses: z
+    .array(z.string().max(64).refine(isCidr, 'must be an IP address or a block of them (192.0.2.0/24)'))
+    .max(MAX_LIST)
+    .optional()
+    .describe('IP addresses and blocks that the key may be used from. Absent: all.'),
   override: z.boolean().default(false).describe('May override lifecycle and adaptation per request.'),
   metadata: z
     .record(z.string().max(64), z.string().max(512))
@@ -44,6 +51,10 @@ export const limitsSchema = z.strictObject({
 export const failModeSchema = z
   .enum(['open', 'closed'])
   .describe('What limits do while their Durable Object cannot be reached.')
+
+export const cacheSchema = z
+  .strictObject({ ttlSeconds: ttlSeconds.describe('How long an answer is given again.') })
+  .describe('Switches the response cache on for the requests of the key.')
 
 const budgetsSchema = z.strictObject({
   day: nanoUsd.optional(),
@@ -73,6 +84,7 @@ export const keyRecordSchema = z.strictObject({
   limits: limitsSchema,
   budgets: budgetsSchema,
   failMode: failModeSchema,
+  cache: cacheSchema.optional(),
   secrets: z.array(secretSchema).max(8),
   /** Counts the changes. */
   version: z.number().int().positive(),
@@ -105,18 +117,32 @@ export function findSecret(
   return found === undefined || isPast(found.expiresAt, now) ? undefined : found
 }
 
-export type Denial = 'revoked' | 'disabled' | 'expired' | 'endpoint' | 'model'
+export type Denial = 'revoked' | 'disabled' | 'expired' | 'address' | 'endpoint' | 'model'
 
-/** Why a key may not do this now; undefined if it may. The first four say nothing about what exists. */
-export function authorize(
-  record: KeyView,
-  request: { readonly model?: string; readonly endpoint?: string; readonly now: number },
-): Denial | undefined {
-  const { model, endpoint, now } = request
+interface Wanted {
+  readonly model?: string
+  readonly endpoint?: string
+  readonly address?: string
+  /** Unix milliseconds. */
+  readonly now: number
+}
+
+/** Why a key may not do this now; undefined if it may. All but `model` say nothing about what exists. */
+export function authorize(record: KeyView, wanted: Wanted): Denial | undefined {
+  return ended(record, wanted.now) ?? beyondScope(record.scopes, wanted)
+}
+
+function ended(record: KeyView, now: number): Denial | undefined {
   if (record.revokedAt !== undefined || isPast(record.secretExpiresAt, now)) return 'revoked'
   if (record.disabled) return 'disabled'
-  if (isPast(record.expiresAt, now)) return 'expired'
-  const { endpoints, models } = record.scopes
+  return isPast(record.expiresAt, now) ? 'expired' : undefined
+}
+
+function beyondScope(
+  { addresses, endpoints, models }: KeyView['scopes'],
+  { model, endpoint, address }: Wanted,
+): Denial | undefined {
+  if (address !== undefined && addresses !== undefined && !inBlocks(address, addresses)) return 'address'
   if (endpoint !== undefined && endpoints?.includes(endpoint) === false) return 'endpoint'
   if (model !== undefined && models !== undefined && !coversModel(models, model)) return 'model'
   return undefined

@@ -82,6 +82,7 @@ const DENIALS = {
   revoked: { code: 'invalid_api_key', message: 'Incorrect API key provided.' },
   disabled: { code: 'invalid_api_key', message: 'Incorrect API key provided.' },
   expired: { code: 'invalid_api_key', message: 'This API key has expired.' },
+  address: { code: 'ip_not_allowed', message: 'This API key may not be used from this address.' },
   endpoint: { code: 'not_allowed', message: 'This API key may not use this endpoint.' },
   model: { code: 'model_not_found', message: 'The model does not exist or you do not have access to it.' },
 } satisfies Record<Denial, { readonly code: ErrorCode; readonly message: string }>

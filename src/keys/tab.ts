@@ -2,7 +2,7 @@ import { dayOf } from '../catalog/civil-date.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
 import type { PriceOf } from '../catalog/pricing.ts'
 import { GatewayError } from '../errors.ts'
-import type { Attempted, Intent, Leave, Settled } from '../gateway/types.ts'
+import type { Attempted, Facts, Intent, Leave, Settled } from '../gateway/types.ts'
 import type { Usage } from '../protocol/usage.ts'
 import { shapeOf } from './call-shape.ts'
 import { type WorstCase, worstCase } from './estimate.ts'
@@ -37,6 +37,7 @@ export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: strin
   const { key } = held
   let admitted: Admitted | undefined
   let ownKey = false
+  let worst: WorstCase | undefined
   let headers: Readonly<Record<string, string>> = {}
 
   async function reserve(call: Omit<Reservation, 'id' | 'requests'>, callMs: number): Promise<void> {
@@ -52,7 +53,7 @@ export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: strin
     },
     async admit(intent) {
       ;({ ownKey } = intent)
-      const worst = worstOf(intent, key.limits.maxOutputTokens, dayOf(now()))
+      worst = worstOf(intent, key.limits.maxOutputTokens, dayOf(now()))
       const nanoUsd = ownKey ? 0 : (worst.nanoUsd ?? noPrice(key.budgets))
       await reserve({ tokens: worst.tokens, nanoUsd }, intent.totalMs)
       return { outputTokens: capOf(intent.cards, key.limits.maxOutputTokens) }
@@ -63,11 +64,9 @@ export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: strin
     },
     settle(settled) {
       if (admitted === undefined) return
-      ring.settle(
-        admitted,
-        settled === undefined ? {} : actualOf(settled, ownKey, { date: dayOf(now()), priceOf }),
-        defer,
-      )
+      const actual =
+        settled === undefined ? {} : actualOf(settled, ownKey, { date: dayOf(now()), priceOf, worst })
+      ring.settle(admitted, actual, defer)
     },
   }
 }
@@ -110,16 +109,38 @@ function unbounded(): GatewayError {
   )
 }
 
+interface Rates {
+  /** YYYY-MM-DD. */
+  readonly date: string
+  readonly priceOf: PriceOf
+  readonly worst: WorstCase | undefined
+}
+
+/**
+ * A stream that ended without usage: its input at the most that it can be, its output by what passed and a margin
+ * for how roughly that is counted. Undefined where a model also makes what cannot be seen here.
+ */
+function counted(
+  { writtenTokens }: Settled,
+  { card }: Facts,
+  worst: WorstCase | undefined,
+): Usage | undefined {
+  if (writtenTokens === undefined || card === undefined || worst === undefined) return undefined
+  if (card.reasoning !== undefined || card.outputs.some((kind) => kind !== 'text')) return undefined
+  const { inputTokens, tokens } = worst
+  return {
+    inputTokens,
+    outputTokens: Math.min(tokens - inputTokens, Math.ceil(writtenTokens * COUNT_MARGIN)),
+  }
+}
+const COUNT_MARGIN = 1.25
+
 /** What a call came to. What is left out is not known: the whole worst case is charged then. */
-function actualOf(
-  settled: Settled,
-  ownKey: boolean,
-  { date, priceOf }: { readonly date: string; readonly priceOf: PriceOf },
-): Actual {
+function actualOf(settled: Settled, ownKey: boolean, { date, priceOf, worst }: Rates): Actual {
   const { attempts, facts } = settled
   if (attempts.some(mayBeBilled)) return ownKey ? { nanoUsd: 0 } : {}
   if (facts === undefined) return { tokens: 0, nanoUsd: 0 }
-  const usage = settled.usage ?? facts.usage
+  const usage = settled.usage ?? facts.usage ?? counted(settled, facts, worst)
   if (usage === undefined) return ownKey ? { nanoUsd: 0 } : {}
   const tokens = tokensOf(usage)
   if (ownKey) return { tokens, nanoUsd: 0 }

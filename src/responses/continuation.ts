@@ -48,26 +48,28 @@ export async function remember(
     readonly chance: Chance
   },
 ): Promise<void> {
-  if (call.request.store === false) return
-  const early = served.kind === 'answer' ? await whereItLies(served.facts, store, tenant) : false
+  // A kept answer was written down when it was made.
+  if (call.request.store === false || served.cache?.ageSeconds !== undefined) return
+  const keep: KeepOne = (id, kept) => store.keep(tenant, id, { ...kept, cacheName: served.cache?.name })
+  const early = served.kind === 'answer' ? await whereItLies(served.facts, keep) : false
   const settled = await served.settled
   const { answer } = settled
   if (isResponse(answer) && isOwnResponse(answer.id)) {
     const input = identified(inputItems(call.request), chance)
-    return store.keep(tenant, answer.id, { kind: 'held', input, response: answer })
+    return keep(answer.id, { kind: 'held', input, response: answer })
   }
-  if (!early && settled.facts !== undefined) await whereItLies(settled.facts, store, tenant, answer)
+  if (!early && settled.facts !== undefined) await whereItLies(settled.facts, keep, answer)
 }
+type KeepOne = (id: string, kept: Kept) => Promise<void>
 
 /** Whether it is known by now. A stream names its response in its first event. */
 async function whereItLies(
   { served, target: { provider, credential } }: NonNullable<Settled['facts']>,
-  store: KeptResponses,
-  tenant: string,
+  keep: KeepOne,
   answer?: object,
 ): Promise<boolean> {
   const id = served.id ?? (isResponse(answer) ? answer.id : undefined)
   if (id === undefined || isOwnResponse(id)) return false
-  await store.keep(tenant, id, { kind: 'relayed', provider, credential })
+  await keep(id, { kind: 'relayed', provider, credential })
   return true
 }

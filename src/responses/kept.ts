@@ -1,12 +1,14 @@
 import { isRecord } from '../protocol/guards.ts'
 import type { Item, ResponseObject } from '../protocol/responses.ts'
 
-/** What is known of a response that was made earlier. */
-export type Kept =
+/** What is known of a response that was made earlier. `cacheName`: where the cache has it, if it does. */
+export type Kept = { readonly cacheName?: string | undefined } &
   /** It lies at the account that made it; only that account can show it, or go on from it. */
-  | { readonly kind: 'relayed'; readonly provider: string; readonly credential: string }
-  /** A bridge made it, and it lies here. `input` is all that it answered, of earlier responses, too. */
-  | { readonly kind: 'held'; readonly input: readonly Item[]; readonly response: ResponseObject }
+  (
+    | { readonly kind: 'relayed'; readonly provider: string; readonly credential: string }
+    /** A bridge made it, and it lies here. `input` is all that it answered, of earlier responses, too. */
+    | { readonly kind: 'held'; readonly input: readonly Item[]; readonly response: ResponseObject }
+  )
 
 export function writeKept(kept: Kept): string {
   return JSON.stringify(kept)
@@ -16,11 +18,12 @@ export function writeKept(kept: Kept): string {
 export function readKept(text: string): Kept | undefined {
   const value: unknown = JSON.parse(text)
   if (!isRecord(value)) return undefined
-  const { kind, provider, credential, input, response } = value
+  const { kind, provider, credential, input, response, cacheName } = value
+  const cached = typeof cacheName === 'string' ? { cacheName } : {}
   if (kind === 'relayed' && typeof provider === 'string' && typeof credential === 'string')
-    return { kind, provider, credential }
+    return { kind, provider, credential, ...cached }
   if (kind === 'held' && Array.isArray(input) && isResponse(response))
-    return { kind, input: input.filter(isRecord), response }
+    return { kind, input: input.filter(isRecord), response, ...cached }
   return undefined
 }
 

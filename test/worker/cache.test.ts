@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { KeyValueStore } from '../../src/cache/ports.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
 import type { Script } from '../../simulator/index.ts'
+import { fakeKv } from './fake-kv.ts'
 import {
   type Bench,
   bench,
@@ -24,36 +25,6 @@ import {
 const ON = { 'x-gateway-cache': 'ttl=60' }
 const variables = DEPLOYMENTS.tenants
 const refused = { status: 400, code: 'invalid_header' }
-
-interface FakeKv extends KeyValueStore {
-  readonly entries: Map<string, Uint8Array<ArrayBuffer>>
-  readonly ttls: number[]
-  reads: number
-  writes: number
-}
-function fakeKv(faults: { read?: () => Promise<never>; write?: () => Promise<void> } = {}): FakeKv {
-  const entries = new Map<string, Uint8Array<ArrayBuffer>>()
-  return {
-    entries,
-    ttls: [],
-    reads: 0,
-    writes: 0,
-    async get(name) {
-      this.reads++
-      if (faults.read !== undefined) return faults.read()
-      return entries.get(name)?.slice().buffer ?? null
-    },
-    async put(name, value, { expirationTtl }) {
-      this.writes++
-      this.ttls.push(expirationTtl)
-      await faults.write?.()
-      entries.set(name, value)
-    },
-    async delete(name) {
-      entries.delete(name)
-    },
-  }
-}
 
 /** A gateway of two tenants; another one over the same `kv` is another isolate. */
 const isolate = (
@@ -142,8 +113,13 @@ describe('a hit', () => {
       const folded = await ask(streaming, { model })
       expect(folded.status).toBe('hit')
       expect(comparable(folded.text)).toEqual(comparable(unary.text))
-      const { usage } = JSON.parse(dataOf(counted.text).at(-2)!) as { usage: unknown }
-      expect(usage).toEqual((JSON.parse(unary.text) as { usage: unknown }).usage)
+      const { usage } = JSON.parse(dataOf(counted.text).at(-2)!) as { usage: object }
+      const used = (JSON.parse(unary.text) as { usage: object }).usage
+      expect(usage).toEqual({ ...used, cost: 0 })
+      const saved = counted.headers.get('x-gateway-saved')
+      expect(Number(saved)).toBeGreaterThan(0)
+      expect(counted.text).toContain(`\n: x-gateway-cost: 0; x-gateway-saved: ${saved}\ndata: [DONE]\n\n`)
+      expect(again.text).not.toContain('x-gateway-cost')
       expect(streaming.received).toHaveLength(1)
     },
   )

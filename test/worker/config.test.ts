@@ -91,6 +91,7 @@ function bind(stub: DurableObjectStub<ConfigStore>): ConfigObject {
     version: async (number) => stub.version(number),
     putKey: async (key, author) => stub.putKey(key, author),
     removeKey: async (provider, author) => stub.removeKey(provider, author),
+    purge: async (purge, author) => stub.purge(purge, author),
     audit: async (before, limit) => stub.audit(before, limit),
   }
 }

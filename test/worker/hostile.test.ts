@@ -18,8 +18,6 @@ import {
 
 /** Rows of security.md 5 whose surface comes later, or that a test in this place cannot reach. */
 const LATER = {
-  'A-20':
-    'a key has no list of addresses: a rule of the zone in front of the Worker refuses them before it is billed',
   'H-07': 'raw sockets: the platform answers',
   'H-11': 'request metadata',
   'S-19': 'strict keys over translated providers',

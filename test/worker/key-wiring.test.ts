@@ -53,6 +53,21 @@ describe('who calls', () => {
     await here.idle()
   })
 
+  test('A-20 from an address outside its list a key is refused', async () => {
+    const { ask, made, admin, idle } = deployment().isolate()
+    const { key } = await made({ scopes: { addresses: ['192.0.2.0/24', '2001:db8::/32'] } })
+    const from = async (address: string) => {
+      const { status, body } = await ask(key, {}, { 'cf-connecting-ip': address })
+      return status === 200 ? status : `${status} ${body.error.code}`
+    }
+    expect([await from('192.0.2.9'), await from('2001:db8::9')]).toEqual([200, 200])
+    expect([await from('192.0.3.9'), await from('::1')]).toEqual(['403 ip_not_allowed', '403 ip_not_allowed'])
+    expect((await ask(key)).status).toBe(403) // nobody says where it comes from
+    for (const block of ['192.0.2.0/33', 'anywhere'])
+      expect((await admin('POST', '/keys', { name: 'k', scopes: { addresses: [block] } })).status).toBe(400)
+    await idle()
+  })
+
   test('an expired key is told so, a disabled one is not', async () => {
     const { ask, made, admin, idle } = deployment().isolate()
     const { key } = await made({ expiresAt: Date.now() - 1 })
@@ -217,7 +232,7 @@ describe('limits and budgets', () => {
     const { key, id } = await made({ budgets: { total: 100 }, limits: { maxOutputTokens: 100 } })
     await Promise.all(
       Array.from({ length: 100 }, async () => {
-        const { body } = await open(chat({ stream: true, ...sim({ chunkDelayMs: 20 }) }, { key }))
+        const { body } = await open(chat({ stream: true, ...sim({ gapMs: 20 }) }, { key }))
         const reader = body?.getReader()
         await reader?.read()
         await reader?.cancel()
@@ -228,6 +243,26 @@ describe('limits and budgets', () => {
     expect(budgets.total.spentUsd).toBeGreaterThan(0)
     expect(budgets.total.spentUsd).toBeLessThan(0.1)
   })
+
+  test.each([
+    { model: 'gpt-4o-mini', least: 0, most: 0.00005 },
+    { model: 'o3-mini', least: 0.04, most: 0.05 },
+  ])(
+    'a stream of $model that is left is charged what had passed, or all that nobody could see',
+    async ({ model, least, most }) => {
+      const { open, made, usage } = deployment().isolate()
+      const { key, id } = await made({ budgets: { total: 1 } })
+      const request = { model, max_completion_tokens: 10_000, stream: true, ...sim({ gapMs: 20 }) }
+      const { body } = await open(chat(request, { key }))
+      const reader = body?.getReader()
+      await reader?.read()
+      await reader?.cancel()
+      const { heldUsd, spentUsd } = (await usage(id)).budgets.total
+      expect(heldUsd).toBe(0)
+      expect(spentUsd).toBeGreaterThan(least)
+      expect(spentUsd).toBeLessThan(most)
+    },
+  )
 
   test.each([
     ['negative', { prompt_tokens: -5, completion_tokens: 3, total_tokens: -2 }],

@@ -22,6 +22,7 @@ const entry = (size = 10): Entry => ({
   usage: { inputTokens: 3, outputTokens: 4, cachedTokens: 1 },
   adapted: ['verbosity=dropped'],
 })
+const held = (size?: number) => ({ entry: entry(size), sureUntil: Infinity })
 
 describe('a sealed entry', () => {
   it('opens as it was, and shows nothing', async () => {
@@ -38,7 +39,7 @@ describe('a sealed entry', () => {
   it('does not open for another request, tenant, place or secret', async () => {
     const sealed = await seal(secret, keyed(1), entry())
     expect(await unseal(secret, keyed(2), sealed)).toBeUndefined()
-    expect(await unseal(secret, keyed(1, 'key_b'), sealed)).toBeUndefined()
+    expect(await unseal(secret, keyed(1, 'key_b'), sealed)).toBe('foreign')
     expect(await unseal(secret, keyed(1, 'key_a', 'm'), sealed)).toBeUndefined()
     const other = await importSecret('another-secret-of-the-tests-0123456789')
     expect(await unseal(other, keyed(1), sealed)).toBeUndefined()
@@ -62,23 +63,26 @@ describe('memory', () => {
   it('lets go of what was not asked for the longest, by bytes', () => {
     const memory = createMemory(40_000)
     const keys = ['a', 'b', 'c', 'd', 'e'].map((name, i) => keyed(i, 't', name))
-    for (const key of keys.slice(0, 4)) memory.set(key, entry(8_000))
+    for (const key of keys.slice(0, 4)) memory.set(key, held(8_000))
     expect(memory.get(keys[0]!)).toBeDefined()
-    memory.set(keys[4]!, entry(8_000))
+    memory.set(keys[4]!, held(8_000))
     expect(keys.map((key) => memory.get(key) !== undefined)).toEqual([true, false, true, true, true])
   })
 
   it('does not hold what would push out nearly everything', () => {
     const memory = createMemory(40_000)
-    memory.set(keyed(1), entry(11_000))
+    memory.set(keyed(1), held(11_000))
     expect(memory.get(keyed(1))).toBeUndefined()
   })
 
   it('gives nothing to another request or tenant at the same place', () => {
     const memory = createMemory(40_000)
-    memory.set(keyed(1), entry())
-    expect(memory.get(keyed(2))).toBeUndefined()
-    expect(memory.get(keyed(1, 'key_b'))).toBeUndefined()
+    for (const other of [keyed(2), keyed(1, 'key_b')]) {
+      memory.set(keyed(1), held())
+      expect(memory.get(other)).toBe('foreign')
+      expect(memory.get(keyed(1))).toBeUndefined()
+    }
+    memory.set(keyed(1), held())
     memory.delete('n')
     expect(memory.get(keyed(1))).toBeUndefined()
   })

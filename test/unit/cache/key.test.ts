@@ -221,12 +221,16 @@ describe('two requests differ', () => {
   })
 })
 
-it('a generation is raised for everything, a tenant, or a route', () => {
+it('a generation is raised for everything, a tenant, or a route, by the configuration or since', () => {
   const zero = { everything: 0, tenants: {}, routes: {} }
-  const of = (more: object) => generations({ ...zero, ...more })('key_a', 'fast')
-  const raised = [of({}), of({ everything: 1 }), of({ tenants: { key_a: 1 } }), of({ routes: { fast: 1 } })]
-  expect(new Set(raised).size).toBe(4)
+  const of = (config: object, purges: object = {}) =>
+    generations({ ...zero, ...config }, { ...zero, ...purges })('key_a', 'fast')
+  const raises = [{ everything: 1 }, { tenants: { key_a: 1 } }, { routes: { fast: 1 } }]
+  const raised = [of({}), ...raises.map((raise) => of(raise)), ...raises.map((raise) => of({}, raise))]
+  expect(new Set(raised).size).toBe(7)
   expect(of({ tenants: { key_b: 1 }, routes: { slow: 1 } })).toBe(of({}))
+  expect(of({ tenants: { constructor: 1 } })).toBe(of({}))
+  expect(generations(zero, undefined)('key_a', 'fast')).toBeUndefined()
 })
 
 function sorted(value: unknown): unknown {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Snapshot } from '../../../src/config/ports.ts'
+import { NO_PURGES, type Snapshot } from '../../../src/config/ports.ts'
 import { configView } from '../../../src/config/view.ts'
 
 type Answer = 'now' | 'never' | 'fail' | { readonly afterMs: number }
@@ -39,7 +39,7 @@ function isolate() {
       await new Promise<void>((resolve) => after((answer as { afterMs: number }).afterMs, resolve))
     return known === current
       ? undefined
-      : { revision: current, version: current, document: '{}', keys: [], skipped: [] }
+      : { revision: current, version: current, document: '{}', keys: [], purges: NO_PURGES, skipped: [] }
   }
   const view = configView({
     object: () => ({ read }),

@@ -51,6 +51,12 @@ describe('a new key', () => {
     expect(next).toEqual({ ...record, budgets: { total: 2 * NANO_USD }, disabled: true, version: 2 })
     expect(changed(record, { expiresAt: null })).not.toHaveProperty('expiresAt')
     expect(keyChangeSchema.safeParse({ tenant: 'other' }).success).toBe(false)
+    const cached = changed(record, keyChangeSchema.parse({ cache: { ttlSeconds: 60 } }))
+    expect(keyRecordSchema.parse(cached).cache).toEqual({ ttlSeconds: 60 })
+    expect(changed(cached, { name: 'other' }).cache).toEqual({ ttlSeconds: 60 })
+    expect(changed(cached, { cache: null })).not.toHaveProperty('cache')
+    for (const ttlSeconds of [0, 1.5, 2_592_001])
+      expect(keyChangeSchema.safeParse({ cache: { ttlSeconds } }).success).toBe(false)
   })
 })
 
