@@ -230,7 +230,7 @@ export function assemble(
     explain: hookedExplain(createExplain(ports), hooks),
     realtime: createRealtime(ports),
     realtimeCall: createRealtimeCall(ports),
-    fleetHealth: async () => describe((await healthObject().snapshot()).snapshot),
+    fleetHealth: async () => describe(await healthObject().snapshot()),
     adminSecret: lasting.deployment.adminSecret,
     adminObject: parts.adminObject,
     keys: lasting.keys,

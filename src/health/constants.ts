@@ -60,6 +60,8 @@ export const WARM_UP_WAIT_MS = 1_500
 /** One isolate with more than this share of all failures has a problem of its own. */
 export const ONE_ISOLATE_SHARE = 0.8
 export const TRUST_WINDOW_MS = 10_000
+/** Nobody else has been heard for twice the longest pause between reports: the isolate is alone, and its problem is everybody's. */
+export const ALONE_MS = 20_000
 /** Reporters remembered per target; enough to see that no single one dominates. */
 export const REPORTERS_MAX = 32
 

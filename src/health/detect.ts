@@ -1,4 +1,5 @@
 import {
+  ALONE_MS,
   NEWBORN_MS,
   ONE_ISOLATE_SHARE,
   RATE_FROM_MS,
@@ -49,12 +50,13 @@ export function isAlternative(target: TargetState, now: number): boolean {
   return lowerBound(badOf(counts), expected(target, counts, 10_000, now)) < ALTERNATIVE_MAX
 }
 
-/** More than one isolate sees it, or nobody sees anything else. */
+/** More than one isolate sees it, or nobody sees anything else, or there is nobody else to see it. */
 function trusted(target: TargetState, now: number): boolean {
   const recent = target.reporters.filter((r) => r.at > now - TRUST_WINDOW_MS)
   const total = recent.reduce((sum, r) => sum + r.failed, 0)
   const most = recent.reduce((max, r) => Math.max(max, r.failed), 0)
   if (recent.length >= 2 && most <= ONE_ISOLATE_SHARE * total) return true
+  if (now - target.heard.othersAt > ALONE_MS) return true
   return sumSince(target.buckets, now - TRUST_WINDOW_MS).ok === 0
 }
 

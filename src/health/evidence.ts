@@ -46,6 +46,7 @@ function addDelta(
         ? prune(fileCounts(counted.buckets, at, { ok, failed, suppressed }), now)
         : counted.buckets,
     reporters: bad > 0 ? noteReporter(counted, isolate, bad, now) : counted.reporters,
+    heard: counted.heard.isolate === isolate ? counted.heard : { isolate, othersAt: now },
   }
 }
 

@@ -34,6 +34,17 @@ export const capacityKey = (s: Subject): string => `c:${s.provider}/${s.credenti
 export const credentialKey = (s: Pick<Subject, 'provider' | 'credential'>): string =>
   `k:${s.provider}/${s.credential}`
 export const modelKey = (s: Pick<Subject, 'provider' | 'model'>): string => `m:${s.provider}/${s.model}`
+/** Whom a gate's key means; names of providers and credentials have no slash in them. */
+export function subjectOf(key: string): {
+  readonly provider: string
+  readonly credential?: string | undefined
+  readonly model?: string | undefined
+} {
+  const [provider = '', ...rest] = key.slice(2).split('/')
+  if (key.startsWith('m:')) return { provider, model: rest.join('/') }
+  const [credential, ...model] = rest
+  return { provider, credential, ...(model.length > 0 && { model: model.join('/') }) }
+}
 const keysOf = (s: Subject): readonly string[] => [capacityKey(s), credentialKey(s), modelKey(s)]
 
 type Closing = (input: { failure: Failure; subject: Subject; now: number; random: number }) => {

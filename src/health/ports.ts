@@ -17,9 +17,17 @@ export interface RegistryPorts {
   readonly renewed: () => Promise<Watch | undefined>
 }
 
+/** What the object knows, and when it looks at its providers again. */
+export interface Seen {
+  readonly snapshot: Snapshot
+  readonly checkedAt: number
+  /** Undefined: nothing has armed the alarm yet. */
+  readonly nextCheckAt: number | undefined
+}
+
 /** What the rest of the Worker calls. */
 export interface HealthObject {
   report(report: Report): Promise<Reply>
-  snapshot(): Promise<{ readonly snapshot: Snapshot; readonly checkedAt: number }>
+  snapshot(): Promise<Seen>
   ensureTick(): Promise<{ readonly alarm: number; readonly armed: boolean; readonly checkedAt: number }>
 }

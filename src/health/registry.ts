@@ -1,12 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { HealthObject, RegistryPorts, Watch } from './ports.ts'
+import type { HealthObject, RegistryPorts, Seen, Watch } from './ports.ts'
 import type { Check, ObjectState, Saved } from './registry-state.ts'
 import { restore, save } from './registry-state.ts'
 import { type CheckOutcome, type ObjectEvent, step } from './registry-step.ts'
 import { snapshotOf } from './snapshot.ts'
 import { timeOf } from './steady.ts'
 import { alarmToArm, nextTick } from './tick.ts'
-import type { Reply, Report, Snapshot } from './wire.ts'
+import type { Reply, Report } from './wire.ts'
 
 const SAVED = 'health'
 /** A check that takes longer has failed. */
@@ -43,10 +43,12 @@ export abstract class HealthRegistryShell<Env> extends DurableObject<Env> implem
     return reply
   }
 
-  async snapshot(): Promise<{ readonly snapshot: Snapshot; readonly checkedAt: number }> {
+  async snapshot(): Promise<Seen> {
+    const nextCheckAt = (await this.ctx.storage.getAlarm()) ?? undefined
     return {
       snapshot: snapshotOf(this.#state, timeOf(this.#state.clock)),
       checkedAt: this.#state.checkedAt,
+      nextCheckAt,
     }
   }
 

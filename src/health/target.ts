@@ -42,6 +42,8 @@ export interface TargetState {
   readonly bornAt: number
   readonly buckets: Buckets
   readonly reporters: readonly Reporter[]
+  /** Who was heard last, and when the last one was not the one before. */
+  readonly heard: { readonly isolate: string; readonly othersAt: number }
   /** Requests per second that the fleet sends at full share; undefined until it has been watched long enough. */
   readonly ratePerS: number | undefined
   readonly rateAt: number
@@ -75,6 +77,7 @@ export function newTarget(now: number): TargetState {
     bornAt: now,
     buckets: [],
     reporters: [],
+    heard: { isolate: '', othersAt: now },
     ratePerS: undefined,
     rateAt: now,
     demand: 0,

@@ -51,14 +51,19 @@ const CODES: Readonly<Partial<Record<string, ErrorCode>>> = {
 function wordsOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_small')
     return EMPTY[issue.origin] ?? `${issue.origin} below minimum value. Expected a value >= ${issue.minimum}`
-  if (issue.code === 'too_big')
-    return issue.origin === 'array'
-      ? `at most ${issue.maximum} items are allowed`
-      : `${issue.origin} above maximum ${issue.origin === 'string' ? 'length' : 'value'}. Expected <= ${issue.maximum}`
-  if (issue.code === 'invalid_value')
-    return `Supported values are: ${issue.values.map((value) => `'${String(value)}'`).join(', ')}`
-  return issue.message
+  if (issue.code === 'too_big') return tooBig(issue)
+  return issue.code === 'invalid_value'
+    ? `Supported values are: ${issue.values.map((value) => `'${String(value)}'`).join(', ')}`
+    : issue.message
 }
+
+function tooBig({ origin, maximum }: z.core.$ZodIssueTooBig): string {
+  if (origin === 'array') return `at most ${maximum} items are allowed`
+  return origin === 'string'
+    ? `string too long. Expected a string with maximum length ${maximum}`
+    : `${origin} above maximum value. Expected a value <= ${maximum}`
+}
+
 /** No minimum length here is more than one. */
 const EMPTY: Readonly<Partial<Record<string, string>>> = {
   array: 'empty array. Expected an array with minimum length 1, but got an empty array instead',

@@ -3,10 +3,10 @@ import { GatewayError } from '../errors.ts'
 import type { Call } from '../gateway/types.ts'
 import { endpointOf, type EndpointId, endpoints, isEndpointId } from '../protocol/index.ts'
 import { AROUND } from './around.ts'
-import { readJsonBody, startHold } from './body.ts'
+import { type Hold, readJsonBody, startHold } from './body.ts'
 import type { AppEnv } from './env.ts'
 import { fromZod } from './errors.ts'
-import { formPlace } from './form.ts'
+import { type FormPlace, formPlace } from './form.ts'
 import { allow } from './key-tab.ts'
 import { authenticate } from './pipeline.ts'
 import { scopeOf } from './scope.ts'
@@ -17,18 +17,11 @@ export const explain = new Hono<AppEnv>()
 
 explain.post('/explain', authenticate, (c) => explained(c, idOf(c.req.query('path') ?? endpoints.chat.path)))
 
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- ties what stands around an endpoint to its call
-async function explained<E extends EndpointId>(c: Context<AppEnv>, endpoint: E): Promise<Response> {
+async function explained(c: Context<AppEnv>, endpoint: EndpointId): Promise<Response> {
   const hold = startHold()
   const place = formPlace()
   try {
-    const { form } = endpointOf(endpoint)
-    if (form !== undefined) place.take()
-    const asked =
-      form === undefined ? await readJson(c, endpoint, hold) : await readUpload(c, endpoint, form.names, hold)
-    allow(c, { endpoint, model: asked.request.model })
-    const around = AROUND[endpoint]
-    const call = around === undefined ? asked : await around.before(asked, c.var)
+    const call = await callOf(c, endpoint, { hold, place })
     return c.json(await c.var.services.explain(call, scopeOf(c)))
   } finally {
     place.release()
@@ -36,11 +29,22 @@ async function explained<E extends EndpointId>(c: Context<AppEnv>, endpoint: E):
   }
 }
 
-async function readJson<E extends EndpointId>(
+/** The call as its own route would have it. */
+async function callOf<E extends EndpointId>(
   c: Context<AppEnv>,
   endpoint: E,
-  hold: ReturnType<typeof startHold>,
+  { hold, place }: { readonly hold: Hold; readonly place: FormPlace },
 ): Promise<Call<E>> {
+  const { form } = endpointOf(endpoint)
+  if (form !== undefined) place.take()
+  const call =
+    form === undefined ? await readJson(c, endpoint, hold) : await readUpload(c, endpoint, form.names, hold)
+  allow(c, { endpoint, model: call.request.model })
+  const around = AROUND[endpoint]
+  return around === undefined ? call : around.before(call, c.var)
+}
+
+async function readJson<E extends EndpointId>(c: Context<AppEnv>, endpoint: E, hold: Hold): Promise<Call<E>> {
   const raw = await readJsonBody(c.req.raw, c.var.services.timers, hold)
   const parsed = endpointOf(endpoint).envelope.safeParse(JSON.parse(raw.text))
   if (!parsed.success) throw fromZod(parsed.error)

@@ -239,7 +239,8 @@ ${sideBySide(runs)}
 ## Low volume
 
 50 isolates, 20 requests/s, seeds 1 to 5, worst. Target: at most 100 attempts in a hard outage, ejected within 12 s. One
-attempt a second is 5 % here, so that times are coarse.
+attempt a second is 5 % here, so that times are coarse: asynchronous refresh takes a second or two more than aimed at in
+the worst seed.
 
 ${lowVolume()}
 

@@ -54,29 +54,3 @@ export function faultsOf(
     options.script.startsWith('hard-') && summary.opensOfA === 0 ? ['the outage opened nothing'] : []
   return [...(broken === undefined ? [] : [broken]), ...targets, ...unseen]
 }
-
-/**
- * What is wrong with a fleet over several seeds: an invariant broken in any of them, or a target that the median run
- * misses. One run is one draw; a target is about what usually happens.
- */
-export function usualFaultsOf(
-  options: Omit<Options, 'script' | 'seed'> & { script: string },
-  seeds: readonly number[],
-): readonly string[] {
-  const results = seeds.map((seed) => simulate({ ...options, seed }))
-  const [first] = results
-  if (first === undefined) throw new RangeError('At least one seed is needed.')
-  const broken = results.find((result) => result.broken !== undefined)?.broken
-  return faultsOf({ ...first, broken, summary: medianOf(results.map(({ summary }) => summary)) }, options)
-}
-
-function medianOf(summaries: readonly Summary[]): Summary {
-  const middle = Math.floor(summaries.length / 2)
-  const names = Object.keys(summaries[0] ?? {}) as (keyof Summary)[]
-  const of = (name: keyof Summary): number => {
-    // Not a number: never. It sorts last, like the infinite wait that it is.
-    const values = summaries.map((summary) => (Number.isNaN(summary[name]) ? Infinity : summary[name]))
-    return values.toSorted((a, b) => a - b)[middle] ?? 0
-  }
-  return Object.fromEntries(names.map((name) => [name, of(name)])) as unknown as Summary
-}

@@ -169,7 +169,7 @@ function compose(
   })
 }
 /** A health object in this process: the real reducer without its shell. */
-function healthObject(timers: Timers): HealthObject {
+export function healthObject(timers: Timers): HealthObject {
   let state = newObject(timers.now())
   return {
     report(report) {
@@ -178,7 +178,8 @@ function healthObject(timers: Timers): HealthObject {
       const reply = effects.find((effect) => effect.kind === 'reply')?.reply
       return reply === undefined ? Promise.reject(new Error('no reply')) : Promise.resolve(reply)
     },
-    snapshot: () => Promise.resolve({ snapshot: snapshotOf(state, timers.now()), checkedAt: 0 }),
+    snapshot: () =>
+      Promise.resolve({ snapshot: snapshotOf(state, timers.now()), checkedAt: 0, nextCheckAt: undefined }),
     ensureTick: () => Promise.reject(new Error('there is no alarm here')),
   }
 }

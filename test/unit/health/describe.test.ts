@@ -17,23 +17,36 @@ test('what an operator reads of a target', () => {
     sentAt: NOW,
     deltas,
     latency: { 'p/m': latency },
-    gates: {},
+    gates: {
+      'k:p/K': { until: NOW + 9_000, reason: 'billing' as const },
+      'c:p/K/m': { until: NOW + 5_000, reason: 'rate_limited' as const },
+      'm:p/m': { until: NOW + 7_000, reason: 'model_missing' as const },
+      'c:p/K/other/m': { until: NOW + 5_000, reason: 'rate_limited' as const },
+      'k:other/K': { until: NOW + 5_000, reason: 'billing' as const },
+    },
     held: [],
     done: [],
     want: [],
   }
   const { effects } = step(newObject(NOW), { kind: 'report', report }, NOW, () => 0.5)
   const reply = effects.find((e) => e.kind === 'reply')?.reply
-  expect(reply && describe(reply.snapshot)).toEqual([
+  const seen = reply && { snapshot: reply.snapshot, checkedAt: 0, nextCheckAt: NOW + 30_000 }
+  expect(seen && describe(seen)).toEqual([
     {
       target: 'p/m',
       state: 'closed',
       reason: 'new',
       since: NOW,
+      nextCheck: NOW + 30_000,
+      gates: [
+        { credential: 'K', reason: 'billing', until: NOW + 9_000 },
+        { credential: 'K', reason: 'rate_limited', until: NOW + 5_000 },
+        { reason: 'model_missing', until: NOW + 7_000 },
+      ],
       share: 1,
       errorRate: 0,
       ttftMs: { p50: 391, p95: 552 },
-      tokensPerS: { p50: 50 },
+      tokensPerS: { p50: 50, p95: 50 },
     },
   ])
 })

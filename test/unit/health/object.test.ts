@@ -101,6 +101,16 @@ describe('detection', () => {
     for (let i = 0; i < 12; i++) state = send(state, { deltas: [{ failed: 1 }] }, NOW + i * 500).state
     expect(phase(state)).toBe('open')
   })
+  test('a lone isolate is believed when it is the only one that asks at all', () => {
+    let state: ObjectState = {
+      ...newObject(NOW),
+      settings: { checks: [], peers: { a: ['b'] }, spill: { targets: {} } },
+    }
+    for (let s = 0; s < 60; s++) state = send(state, { deltas: [{ ok: 20 }] }, NOW + s * 1_000).state
+    for (let s = 60; s < 70; s++)
+      state = send(state, { deltas: [{ ok: 14, failed: 6 }] }, NOW + s * 1_000).state
+    expect(phase(state)).toBe('open')
+  })
   test('failures that arrive before their successes do not look like an outage', () => {
     let state = warm()
     // 5 % of 10/s fail and are reported at once; successes come five seconds late.

@@ -11,7 +11,7 @@ describe('the fleet in simulation', () => {
     (script) => {
       expect(simulate({ ...async, script, seed: 1, isolates: 100, perS: 100 }).broken).toBeUndefined()
       expect(
-        simulate({ ...async, mode: 'joined', script, seed: 2, isolates: 100, perS: 100 }).broken,
+        simulate({ ...async, mode: 'joined', script, seed: 2, isolates: 50, perS: 50 }).broken,
       ).toBeUndefined()
     },
   )

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { usualFaultsOf } from '../../simulation/run.ts'
+import { faultsOf, simulate } from '../../simulation/run.ts'
 
-const SEEDS = [1, 2, 3]
+const SEEDS = [1, 2]
 const async = { mode: 'async', policy: 'ours' } as const
 
 describe('the targets, in simulation', () => {
@@ -17,6 +17,6 @@ describe('the targets, in simulation', () => {
     'price-change',
   ])('%s: targets are met by 300 isolates', { timeout: 60_000 }, (script) => {
     const fleet = { script, isolates: 300, perS: 300 }
-    expect(usualFaultsOf({ ...async, ...fleet }, SEEDS)).toEqual([])
+    for (const seed of SEEDS) expect(faultsOf(simulate({ ...async, ...fleet, seed }), fleet)).toEqual([])
   })
 })
