@@ -6,7 +6,7 @@ import type { FormBody, Scope, Served } from '../gateway/types.ts'
 import { textOf } from '../lib/multipart-patch.ts'
 import { BodyTooLarge, readBytes } from '../lib/read-body.ts'
 import { isRecord } from '../protocol/guards.ts'
-import { modelIn, readOffer, REALTIME_PATH } from '../protocol/realtime.ts'
+import { isTranscribing, modelIn, readOffer, REALTIME_PATH } from '../protocol/realtime.ts'
 import type { AppEnv } from './env.ts'
 import { aboutOf, refusedBy } from './about.ts'
 import { startHold, type Hold } from './body.ts'
@@ -34,6 +34,7 @@ realtime.get(REALTIME_PATH, async (c) => {
   c.set('keyMs', services.timers.now() - from)
   const query = new URL(c.req.url).searchParams
   const model = modelIn(query)
+  allowQuery(c, query)
   const [served, headers] = await booked(c, model, undefined, (scope) =>
     services.realtime(query, model, scope),
   )
@@ -47,6 +48,27 @@ realtime.get(REALTIME_PATH, async (c) => {
     },
   })
 })
+
+/**
+ * What a session's URL may not say. Whoever knows the id of a call joins it, and calls of all tenants lie in the
+ * deployment's account. A session that transcribes is told its model by its own events, which nobody reads here.
+ */
+function allowQuery(c: Context<AppEnv>, query: URLSearchParams): void {
+  if (query.has('call_id') && c.get('principal').credential === undefined)
+    throw new GatewayError('not_allowed', 'A call can be joined with a provider key of its own only.', {
+      param: 'call_id',
+      retry: false,
+    })
+  if (isTranscribing(query) && c.get('held')?.key.scopes.models !== undefined)
+    throw new GatewayError(
+      'not_allowed',
+      'A key for certain models may not open a session that transcribes.',
+      {
+        param: 'intent',
+        retry: false,
+      },
+    )
+}
 
 /** `POST /realtime/calls`: the offer of a browser's WebRTC call, in a form beside the session, or alone. */
 realtime.post('/realtime/calls', authenticate, async (c) => {

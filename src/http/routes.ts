@@ -120,9 +120,10 @@ async function withForm<E extends EndpointId>(
   }
   try {
     const stream = request.body
-    // Without a length nobody knows how much would be passed on.
-    if (named === undefined || stream === null || !request.headers.has('content-length'))
-      return await answer(c, await read())
+    // Without a length nobody knows how much would be passed on. A virtual key is for certain models, and its use is
+    // counted: what nobody reads could name another model than the header does.
+    const isRead = named === undefined || stream === null || c.get('held') !== undefined
+    if (isRead || !request.headers.has('content-length')) return await answer(c, await read())
     const raw = { kind: 'unread', contentType, stream } as const
     return await answer(c, { endpoint, request: unread(named), raw, whole: read })
   } finally {

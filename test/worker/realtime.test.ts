@@ -80,6 +80,15 @@ async function visit(gateway: Bench, request: Request): Promise<Response> {
   return response
 }
 
+test('a call cannot be joined on the account of the deployment, whoever began it', async () => {
+  const gateway = talking(() => accept())
+  const response = await visit(gateway, session('talk&call_id=rtc_1'))
+  expect(response.status).toBe(403)
+  expect(await errorOf(response)).toMatchObject({ code: 'not_allowed', param: 'call_id' })
+  expect(gateway.asked).toEqual([])
+  await gateway.idle()
+})
+
 describe('[endpoint realtime routing] a session', () => {
   test('goes to the next target where the first fails, and its answer says so', async () => {
     const gateway = talking((model) => (model === BIG ? refuse(503) : accept()))
