@@ -31,6 +31,29 @@ const PARTS: Readonly<Record<string, Media>> = {
   file: 'boundless',
   input_file: 'boundless',
 }
+/**
+ * Items and parts all of which lie in the request. A message may leave its type out. What is not here may stand for
+ * something at the provider, or for a page that is looked up: nothing short of the window bounds it.
+ */
+const INLINE: ReadonlySet<string> = new Set([
+  'message',
+  'function_call',
+  'function_call_output',
+  'custom_tool_call',
+  'custom_tool_call_output',
+  'function',
+  'custom',
+  'reasoning',
+  'text',
+  'input_text',
+  'output_text',
+  'summary_text',
+  'reasoning_text',
+  'refusal',
+  'url_citation',
+])
+/** Members of items and parts that hold more of them. */
+const HOLDERS = ['content', 'output', 'summary', 'tool_calls', 'annotations'] as const
 const SEARCH_TOOLS = /^(web_search|google_search|file_search)/
 /** Tools that their caller runs. */
 const OWN_TOOLS: ReadonlySet<unknown> = new Set([undefined, 'function', 'custom'])
@@ -53,21 +76,19 @@ export function shapeOf(request: object, { bytes, endpoint, file }: CallFrame): 
     Array.isArray(each) ? each : [],
   )
   const found = { image: 0, audio: 0, boundless: 0, inlineBytes: 0, audioBytes: 0 }
-  for (const message of messages) {
-    const content = isRecord(message) ? message['content'] : undefined
-    const parts: readonly unknown[] = Array.isArray(content) ? [...content, message] : [message]
-    for (const part of parts) count(part, found)
-  }
+  for (const message of messages) count(message, found)
   const tools: readonly unknown[] = Array.isArray(body['tools']) ? body['tools'] : []
   const modalities: unknown = body['modalities']
+  const searches = isRecord(body['web_search_options']) || tools.some(isSearch)
   return {
     textBytes: Math.max(0, bytes - found.inlineBytes),
     messages: messages.length + tools.length,
     images: found.image,
     audioBytes: found.audioBytes,
-    boundless: file || found.boundless > 0 || refersElsewhere(body),
+    // What a search finds is read as input.
+    boundless: file || found.boundless > 0 || searches || refersElsewhere(body),
     audioOut: Array.isArray(modalities) && modalities.includes('audio'),
-    search: isRecord(body['web_search_options']) || tools.some(isSearch),
+    search: searches,
     hostedTools: tools.some((tool) => !isSearch(tool) && !OWN_TOOLS.has(typeOf(tool))),
     choices: choicesOf(body),
     maxOutputTokens: outputLimit(body, OUTPUT_FIELDS[endpoint] ?? []),
@@ -75,10 +96,28 @@ export function shapeOf(request: object, { bytes, endpoint, file }: CallFrame): 
   }
 }
 
-function count(part: unknown, found: Record<Media | 'inlineBytes' | 'audioBytes', number>): void {
-  const type = isRecord(part) ? part['type'] : undefined
+type Found = Record<Media | 'inlineBytes' | 'audioBytes', number>
+
+/** Counts an item or part, and those within it. The nesting of a body is limited at the door. */
+function count(part: unknown, found: Found): void {
+  if (!isRecord(part)) return
+  const type = part['type']
   const media = typeof type === 'string' && Object.hasOwn(PARTS, type) ? PARTS[type] : undefined
-  if (media === undefined || !isRecord(part)) return
+  if (media !== undefined) return countMedium(part, media, found)
+  if (isElsewhere(part)) found.boundless++
+  for (const name of HOLDERS) {
+    const held = part[name]
+    if (Array.isArray(held)) for (const each of held) count(each, found)
+    else count(held, found)
+  }
+}
+
+/** Whether it stands for something that is not in the request. `audio: {id}` is an earlier answer's sound. */
+function isElsewhere({ type, audio }: Readonly<Record<string, unknown>>): boolean {
+  return (type !== undefined && (typeof type !== 'string' || !INLINE.has(type))) || isRecord(audio)
+}
+
+function countMedium(part: Readonly<Record<string, unknown>>, media: Media, found: Found): void {
   found[media]++
   const inline = inlineLength(part)
   found.inlineBytes += inline

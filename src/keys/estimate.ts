@@ -91,7 +91,7 @@ function longestAnswer(card: ModelCard | undefined): number {
 type Tokens = Pick<Usage, 'inputTokens' | 'outputTokens'>
 
 function dearest(card: ModelCard, shape: CallShape, tokens: Tokens, date: string): number | undefined {
-  const extras = shape.search || alwaysSearches(card) ? SEARCHED : {}
+  const extras = shape.search || alwaysSearches(card) ? searched(card) : {}
   if (shape.hostedTools) return undefined
   const prices: bigint[] = []
   for (const tier of tiersOf(shape)) {
@@ -105,7 +105,14 @@ function dearest(card: ModelCard, shape: CallShape, tokens: Tokens, date: string
   return Number((picoUsd + PICO_PER_NANO - 1n) / PICO_PER_NANO)
 }
 
-const SEARCHED = { searches: SEARCHES, searchQueries: SEARCHES, groundedPrompts: 1 }
+/** Each kind of search that a model's card has a fee for. */
+const searched = ({ fees }: ModelCard): Partial<Usage> => ({
+  searches: SEARCHES,
+  searchQueries: SEARCHES,
+  groundedPrompts: 1,
+  ...(fees?.searchPreview !== undefined && { previewSearches: SEARCHES }),
+  ...(fees?.fileSearch !== undefined && { fileSearches: SEARCHES }),
+})
 
 function alwaysSearches({ id }: ModelCard): boolean {
   return id.includes('-search')

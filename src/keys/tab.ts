@@ -3,6 +3,8 @@ import type { ModelCard } from '../catalog/model-card.ts'
 import type { PriceOf } from '../catalog/pricing.ts'
 import { GatewayError } from '../errors.ts'
 import type { Attempted, Facts, Intent, Leave, Settled } from '../gateway/types.ts'
+import type { EndpointId } from '../protocol/index.ts'
+import { OUTPUT_FIELDS } from '../protocol/output-fields.ts'
 import type { Usage } from '../protocol/usage.ts'
 import { shapeOf } from './call-shape.ts'
 import { type WorstCase, worstCase } from './estimate.ts'
@@ -53,7 +55,7 @@ export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: strin
     },
     async admit(intent) {
       ;({ ownKey } = intent)
-      worst = worstOf(intent, key.limits.maxOutputTokens, dayOf(now()))
+      worst = worstOf(intent, capFor(intent.call.endpoint, key), dayOf(now()))
       const nanoUsd = ownKey ? 0 : (worst.nanoUsd ?? noPrice(key.budgets))
       await reserve({ tokens: worst.tokens, nanoUsd }, intent.totalMs)
       return { outputTokens: capOf(intent.cards, key.limits.maxOutputTokens) }
@@ -70,6 +72,10 @@ export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: strin
     },
   }
 }
+
+/** The key's cap on an answer, where it can be sent upstream: elsewhere nothing holds the model to it. */
+const capFor = (endpoint: EndpointId, { limits }: HeldKey['key']): number | undefined =>
+  OUTPUT_FIELDS[endpoint] === undefined ? undefined : limits.maxOutputTokens
 
 function worstOf({ call, cards }: Intent, keyCap: number | undefined, date: string): WorstCase {
   const { raw } = call

@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { createSimulator } from '../../simulator/index.ts'
 import { chat, dataOf, GATEWAY } from './support.ts'
@@ -247,6 +248,75 @@ describe('limits and budgets', () => {
     expect([budgets.total.heldUsd, concurrent.running]).toEqual([0, 0])
     expect(budgets.total.spentUsd).toBeGreaterThan(0)
     expect(budgets.total.spentUsd).toBeLessThan(0.1)
+  })
+
+  test('a model in a form cannot be another than the key is for, whatever a header says', async () => {
+    const { send, made, idle } = deployment({
+      fetch: async (request) =>
+        Response.json({ text: (await request.text()).includes('gpt-4o-transcribe') ? 'other' : 'own' }),
+    }).isolate()
+    const { key } = await made({ scopes: { models: ['whisper-1'] } })
+    const form = new FormData()
+    form.append('model', 'gpt-4o-transcribe')
+    form.append('file', new Blob(['RIFF....WAVEfmt '], { type: 'audio/wav' }), 'a.wav')
+    const { headers, body } = new Response(form)
+    const bytes = await new Response(body).arrayBuffer()
+    const { status, text } = await send(
+      new Request(`${GATEWAY}/v1/audio/transcriptions`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${key}`,
+          'content-type': headers.get('content-type') ?? '',
+          'content-length': String(bytes.byteLength),
+          'x-gateway-model': 'whisper-1',
+        },
+        body: bytes,
+      }),
+    )
+    expect([status, text.includes('own')]).toEqual([200, true])
+    await idle()
+  })
+
+  test('a cap on answers is no bound where it cannot be sent', async () => {
+    const { send, made, idle } = deployment().isolate()
+    const { key } = await made({ budgets: { total: 0.05 }, limits: { maxOutputTokens: 100 } })
+    const { status, body } = await send(
+      new Request(`${GATEWAY}/v1/images/generations`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: '{"model":"gpt-image-2","prompt":"A lighthouse"}',
+      }),
+    )
+    expect([status, body.error.code]).toEqual([429, 'insufficient_quota'])
+    await idle()
+  })
+
+  test('a key for certain models opens no session whose model its events choose', async () => {
+    const { send, made, idle } = deployment().isolate()
+    const { key } = await made({ scopes: { models: ['gpt-realtime*'] } })
+    const { status, body } = await send(
+      new Request(`${GATEWAY}/v1/realtime?intent=transcription&model=gpt-realtime-2.1`, {
+        headers: { upgrade: 'websocket', authorization: `Bearer ${key}` },
+      }),
+    )
+    expect([status, body.error]).toMatchObject([403, { code: 'not_allowed', param: 'intent' }])
+    await idle()
+  })
+
+  test('what the operator says of a key stands before what a request says of itself', async () => {
+    const tags = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`a${i}`, 'x']))
+    const points: { readonly blobs: readonly string[] }[] = []
+    const { ask, made, idle } = deployment({
+      ledgerObject: (name) => env.LEDGER.getByName(name),
+      writePoint: (point) => void points.push(point),
+    }).isolate()
+    const { key } = await made({ scopes: { metadata: { team: 'red' } } })
+    const header = Object.entries({ team: 'blue', ...tags })
+      .map((each) => each.join('='))
+      .join(',')
+    expect((await ask(key, {}, { 'x-gateway-tags': header })).status).toBe(200)
+    await idle()
+    expect(points[0]?.blobs[7]?.split(',')).toContain('team=red')
   })
 
   test.each([

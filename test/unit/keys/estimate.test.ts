@@ -82,6 +82,52 @@ describe('the shape of a request', () => {
     expect([boundless({ input: 'x' }), boundless({ input: 'x' }, true)]).toEqual([false, true])
   })
 
+  test.each([
+    ['an item by its id', { type: 'item_reference', id: 'msg_1' }],
+    [
+      'a file in the output of a call',
+      { type: 'function_call_output', call_id: 'c', output: [{ type: 'input_file', file_id: 'f' }] },
+    ],
+    [
+      'a screenshot',
+      {
+        type: 'computer_call_output',
+        call_id: 'c',
+        output: { type: 'computer_screenshot', image_url: 'https://a.b/c' },
+      },
+    ],
+    ['the sound of an earlier answer', { role: 'assistant', audio: { id: 'audio_1' } }],
+    ['an item that is not known yet', { type: 'tomorrow_item', content: 'x' }],
+    ['a part that is not known yet', { role: 'user', content: [{ type: 'tomorrow_part' }] }],
+  ])('%s has no bound but the window', (_, item) => {
+    for (const name of ['input', 'messages'])
+      expect(shapeOf({ [name]: [item] }, { bytes: 100, endpoint: 'responses', file: false }).boundless).toBe(
+        true,
+      )
+  })
+
+  test('pictures count wherever they are', () => {
+    const image = { type: 'input_image', image_url: 'https://a.b/c' }
+    const output = {
+      type: 'function_call_output',
+      call_id: 'c',
+      output: [image, { type: 'input_text', text: 't' }],
+    }
+    const shape = shapeOf(
+      { input: [output, { role: 'user', content: [image] }] },
+      { bytes: 100, endpoint: 'responses', file: false },
+    )
+    expect(shape).toMatchObject({ images: 2, boundless: false })
+  })
+
+  test('what a search finds is input, and each kind of search has its fee', () => {
+    const input = (tools: readonly object[]) => worst({ input: 'x', tools }, 'gpt-4o').inputTokens
+    expect(input([])).toBeLessThan(1_000)
+    expect(input([{ type: 'web_search' }])).toBe(128_000)
+    const plain = worst({ input: 'x', tools: [{ type: 'web_search_preview' }] }, 'gpt-4o').nanoUsd ?? 0
+    expect(plain).toBeGreaterThan(10 * 25_000_000) // ten searches at $25 a thousand
+  })
+
   test('a tool that the provider runs at prices of its own has no worst case', () => {
     const priced = (...tools: object[]) => worst({ messages: [], tools }, 'gpt-4o-mini').nanoUsd !== undefined
     expect(priced({ type: 'function' }, { type: 'custom' }, { type: 'web_search' })).toBe(true)
