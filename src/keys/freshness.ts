@@ -2,12 +2,13 @@
 export interface FreshnessPolicy {
   /** Used as it is; older copies are used, and refreshed behind the request. */
   readonly freshMs: number
-  /** From here on a request waits for a refresh, at most `waitMs`. */
+  /** From here on a request waits for a refresh: a key that was revoked meanwhile must not be served. */
   readonly usableMs: number
+  /** How long, while the object is known to be out of reach. */
   readonly waitMs: number
   /** While the object cannot be reached: how long the last copy serves on. A revoked key can live that long. */
   readonly staleMs: number
-  /** How long a key that the isolate has never seen may be looked up. */
+  /** How long a look-up may take: an object that is slow, or has to be woken, is not out of reach. */
   readonly coldWaitMs: number
 }
 

@@ -25,6 +25,8 @@ export interface Copy {
   /** When it was asked for. */
   readonly at: number
   refreshingUntil: number
+  /** Its object was out of reach: until then nobody waits for it for long. */
+  outUntil: number
 }
 
 /** All that outlives a request. */
@@ -84,7 +86,8 @@ function remember(
   { kid, hash, key, at }: { kid: string; hash: string; key: KeyView | undefined; at: number },
 ): void {
   const newest = Math.max(copies.get(hash)?.at ?? 0, changedAt.get(kid) ?? 0)
-  if (at >= newest) keep(copies, hash, { kid, key, known: key !== undefined, at, refreshingUntil: 0 })
+  if (at >= newest)
+    keep(copies, hash, { kid, key, known: key !== undefined, at, refreshingUntil: 0, outUntil: 0 })
 }
 
 export function keep<T>(kept: Map<string, T>, key: string, value: T): void {

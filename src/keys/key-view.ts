@@ -9,6 +9,9 @@ import type { Defer, Found } from './key-ring.ts'
 
 /** How long a refresh behind a request keeps others from starting one. */
 const REFRESH_MS = 1_000
+/** How long an object that did not answer is taken to be out of reach. */
+const OUT_MS = 10_000
+
 /** The key behind a text, as fresh as `freshness.ts` demands. */
 export async function find(isolate: Isolate, text: string, defer: Defer): Promise<Found> {
   const presented = isolate.texts.get(text) ?? (await hashed(isolate, text))
@@ -49,14 +52,16 @@ async function waitFor(
   const now = timers.now()
   const work = refresh(isolate, kid, hash, defer)
   defer(work.catch(() => undefined))
+  const isOut = now < (isolate.copies.get(hash)?.outUntil ?? 0)
   await within(
     timers,
-    cold ? freshness.coldWaitMs : freshness.waitMs,
+    !cold && isOut ? freshness.waitMs : freshness.coldWaitMs,
     work.catch(() => undefined),
   )
   const latest = isolate.copies.get(hash)
   if (latest === undefined) return UNAVAILABLE
   if (latest.at >= now) return held(isolate, latest, hash, false)
+  latest.outUntil = now + OUT_MS
   const serves = latest.known && mayServeStale(latest.at, now, freshness)
   return serves ? held(isolate, latest, hash, true) : UNAVAILABLE
 }
