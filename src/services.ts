@@ -132,7 +132,7 @@ export function lastingOf(parts: Parts): Lasting {
       (retentionMs) => createKeptResponses(responseShards, { timers, retentionMs }),
       String,
     ),
-    books: createBooks(parts, { timers, chance, writeLog: reportUsage }),
+    books: createBooks(parts, { timers, chance, writeLog: reportUsage, complain }),
   }
 }
 

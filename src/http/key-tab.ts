@@ -89,8 +89,10 @@ export async function runUp<T extends Pick<Served, 'settled'>>(
   }
 }
 
-/** With the metadata of the virtual key, under what the request says of itself. */
+/** With the metadata of the virtual key, which no request can write over: it is whom the operator charges. */
 export function tagged(c: Context<AppEnv>, settled: Settled): Settled {
   const metadata = c.get('held')?.key.scopes.metadata
-  return metadata === undefined ? settled : { ...settled, tags: { ...metadata, ...settled.tags } }
+  return metadata === undefined
+    ? settled
+    : { ...settled, tags: { ...metadata, ...settled.tags, ...metadata } }
 }

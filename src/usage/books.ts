@@ -33,6 +33,7 @@ interface BooksPorts {
   readonly timers: Timers
   readonly chance: Chance
   readonly writeLog: (line: string) => void
+  readonly complain: (message: string) => void
 }
 
 /** The same books under each configuration: what waits to be sent outlives a change of it. */

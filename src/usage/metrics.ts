@@ -87,6 +87,8 @@ function labelsOf({ group }: UsageRow): Labels {
     gen_ai_provider_name: PROVIDERS[provider] ?? provider,
     gen_ai_response_model: text('model'),
     route: text('route'),
+    // Two endpoints may be one operation.
+    endpoint,
   }
 }
 

@@ -104,10 +104,10 @@ const savedBy = (
   savedPicoUsd: price(cache?.saved)?.picoUsd ?? 0n,
 })
 
-/** Whatever a request was tagged with stands in one row: it is not counted once per tag. */
+/** Whatever a request was tagged with stands in one row: it is not counted once per tag. The first are the key's own. */
 function tagOf(tags: Tags | undefined): string {
   const texts = Object.entries(tags ?? {}).map(([name, value]) => `${name}=${value.replaceAll(',', ' ')}`)
-  return texts.toSorted().slice(0, TAGS_MAX).join(',')
+  return texts.slice(0, TAGS_MAX).toSorted().join(',')
 }
 const TAGS_MAX = 8
 

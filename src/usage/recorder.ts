@@ -17,6 +17,8 @@ export interface RecorderPorts {
   /** Absent where Analytics Engine is not bound. */
   readonly writePoint: ((point: DataPoint) => void) | undefined
   readonly writeLog: (line: string) => void
+  /** Something could not be written. */
+  readonly complain: (message: string) => void
   readonly logShare: number
 }
 
@@ -32,11 +34,16 @@ export function createRecorder(ports: RecorderPorts): Recorder {
   const { batcher, ledgerOf } = ports
   let points = 0
   let faults = 0
+  /** The first time, and each time that it has doubled: a fault that lasts must not fill the log. */
+  function said(what: string, count: number): void {
+    if ((count & (count - 1)) === 0) ports.complain(`${count} ${what} could not be booked in this isolate.`)
+  }
   function point(record: UsageRecord): void {
     try {
       ports.writePoint?.(dataPoint(record))
     } catch {
       points++
+      said('rows for Analytics Engine', points)
     }
   }
   return {
@@ -51,6 +58,7 @@ export function createRecorder(ports: RecorderPorts): Recorder {
         if (ports.chance.random() < ports.logShare) ports.writeLog(logLine(record))
       } catch {
         faults++
+        said('requests', faults)
       }
     },
     get failures() {

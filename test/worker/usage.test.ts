@@ -281,11 +281,25 @@ describe('the books', () => {
     expect(JSON.parse(lines)).toMatchObject({ requests: 1 })
     const metrics = await (await under.fetch(get('/metrics', { key: ADMIN }))).text()
     expect(metrics).toMatch(
-      /gen_ai_client_token_usage_total\{gen_ai_operation_name="chat",gen_ai_provider_name="openai",gen_ai_response_model="gpt-4o-mini[^"]*",route="",gen_ai_token_type="input"\} [1-9]/,
+      /gen_ai_client_token_usage_total\{gen_ai_operation_name="chat",gen_ai_provider_name="openai",gen_ai_response_model="gpt-4o-mini[^"]*",route="",endpoint="chat",gen_ai_token_type="input"\} [1-9]/,
     )
     expect(metrics).toMatch(/gen_ai_server_request_duration_seconds_bucket\{.*le="\+Inf"\} 1/)
     expect(metrics).toContain('llm_gateway_ledger_lost_total{reason="gap"} 0')
     expect(metrics).toContain('llm_gateway_health_known 1')
+  })
+
+  test('have one series each, although two endpoints are one operation', async () => {
+    const under = gateway()
+    await (await under.fetch(chat())).text()
+    await (await under.fetch(chat({ input: 'Hi', messages: undefined }, { path: '/v1/responses' }))).text()
+    await under.idle()
+    const metrics = await (await under.fetch(get('/metrics', { key: ADMIN }))).text()
+    const series = metrics
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => line.replace(/ \S+$/, ''))
+    expect(new Set(series).size).toBe(series.length)
+    expect(metrics).toContain('endpoint="responses"')
   })
 })
 

@@ -194,7 +194,8 @@ describe('what is written of it', () => {
 })
 
 describe('the recorder', () => {
-  test('throws at nobody when Analytics Engine or the books fail, and counts', () => {
+  test('throws at nobody when Analytics Engine or the books fail, counts, and says so as often as it doubles', () => {
+    const said: string[] = []
     const recorder = createRecorder({
       isolate: 'i',
       chance: { now: () => START, random: () => 0 },
@@ -208,8 +209,16 @@ describe('the recorder', () => {
         throw new Error('no log')
       },
       logShare: 1,
+      complain: (message) => said.push(message),
     })
     recorder.end(settled(), about, () => undefined)
     expect(recorder.failures).toEqual({ dropped: 5, points: 1, faults: 1 })
+    for (let i = 0; i < 7; i++) recorder.end(settled(), about, () => undefined)
+    expect(said.filter((each) => each.includes('Analytics')).map((each) => parseInt(each, 10))).toEqual([
+      1, 2, 4, 8,
+    ])
+    expect(said.filter((each) => each.includes('requests')).map((each) => parseInt(each, 10))).toEqual([
+      1, 2, 4, 8,
+    ])
   })
 })
