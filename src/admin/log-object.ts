@@ -7,6 +7,8 @@ export const ADMIN_NAME = 'admin'
 
 const PER_ADDRESS = { failures: 5, windowMs: 600_000 }
 const OVERALL = { failures: 20, windowMs: 3_600_000 }
+/** Of all who have the secret together: no person and no script of theirs needs more. */
+const CALLS = { most: 600, windowMs: 60_000 }
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS failures (at INTEGER NOT NULL, address TEXT NOT NULL);
@@ -19,6 +21,8 @@ type Row = Chained & Record<string, SqlStorageValue>
 /** Who tried to log in, and what administrators have changed. Entries are added and never touched again. */
 export class AdminLog extends DurableObject<Env> implements AdminObject {
   readonly #sql: SqlStorage
+  /** Right logins of the minute that has begun; an object that restarts may forget them. */
+  #minute = { from: 0, calls: 0 }
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -35,11 +39,20 @@ export class AdminLog extends DurableObject<Env> implements AdminObject {
     this.#sql.exec('DELETE FROM failures WHERE at <= ?', now - OVERALL.windowMs)
     const own = this.#waitMs(PER_ADDRESS, now, address)
     if (own !== undefined) return { kind: 'blocked', waitMs: own }
-    if (right) return { kind: 'right' }
+    if (right) return this.#counted(now)
     const overall = this.#waitMs(OVERALL, now)
     if (overall !== undefined) return { kind: 'blocked', waitMs: overall }
     this.#sql.exec('INSERT INTO failures VALUES (?, ?)', now, address)
     return { kind: 'wrong' }
+  }
+
+  #counted(now: number): Login {
+    if (now >= this.#minute.from + CALLS.windowMs || now < this.#minute.from)
+      this.#minute = { from: now, calls: 0 }
+    if (this.#minute.calls >= CALLS.most)
+      return { kind: 'busy', waitMs: this.#minute.from + CALLS.windowMs - now }
+    this.#minute.calls++
+    return { kind: 'right' }
   }
 
   /** Until the oldest failure that counts is out of its window. */

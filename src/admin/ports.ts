@@ -8,7 +8,8 @@ export interface AdminChange {
 }
 export type Login =
   | { readonly kind: 'right' | 'wrong' }
-  | { readonly kind: 'blocked'; readonly waitMs: number }
+  /** `blocked`: too many have failed. `busy`: too many were right. */
+  | { readonly kind: 'blocked' | 'busy'; readonly waitMs: number }
 
 /** What the rest of the Worker calls. */
 export interface AdminObject {

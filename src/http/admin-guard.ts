@@ -3,6 +3,10 @@ import { GatewayError } from '../errors.ts'
 import type { AppEnv } from './env.ts'
 
 const MAX_ACTOR_CHARS = 64
+const TOO_MANY = {
+  blocked: 'Too many logins have failed.',
+  busy: 'Too many calls of the admin API in a minute.',
+}
 
 /**
  * Only who presents `ADMIN_SECRET` comes past here, and nobody who has just failed too often. Who they say they are is
@@ -17,10 +21,8 @@ export const adminOnly: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { headers } = c.req.raw
   const right = await isSecret(adminSecret, headers)
   const login = await adminObject?.().login(headers.get('cf-connecting-ip') ?? '', right)
-  if (login?.kind === 'blocked')
-    throw new GatewayError('rate_limit_exceeded', 'Too many logins have failed.', {
-      retryAfterMs: login.waitMs,
-    })
+  if (login?.kind === 'blocked' || login?.kind === 'busy')
+    throw new GatewayError('rate_limit_exceeded', TOO_MANY[login.kind], { retryAfterMs: login.waitMs })
   if (!right)
     throw new GatewayError('invalid_api_key', 'Incorrect admin key provided.', {
       headers: { 'www-authenticate': 'Bearer' },

@@ -6,7 +6,8 @@ import { createLedger, type Ledger } from '../../src/keys/ledger.ts'
 import type { Grant } from '../../src/keys/quota.ts'
 import { type KeyRecord, NANO_USD } from '../../src/keys/record.ts'
 import { answerSync, type SyncAnswer, type SyncInput } from '../../src/keys/sync.ts'
-import { Clockwork, seeded } from './clockwork.ts'
+import { seeded } from '../support/seeded.ts'
+import { Clockwork } from './clockwork.ts'
 import { type Faults, NO_FAULTS, type Scenario, SCENARIOS } from './key-scenarios.ts'
 
 export interface Outcome {

@@ -1,17 +1,6 @@
 /** Seeded and splittable: the same seed is the same run. */
 export type Random = () => number
 
-export function seeded(seed: number): Random {
-  let a = seed >>> 0
-  return () => {
-    a = (a + 0x6d2b79f5) >>> 0
-    let t = a
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 export const exponential = (random: Random, mean: number): number => -Math.log(1 - random()) * mean
 export const between = (random: Random, from: number, to: number): number => from + (to - from) * random()
 export const logNormal = (random: Random, median: number, sigma: number): number =>

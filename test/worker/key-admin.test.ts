@@ -162,6 +162,16 @@ describe('who may administer', () => {
     expect((await from(22, ADMIN)).status).toBe(200)
   })
 
+  test('six hundred calls a minute are answered, whoever makes them', async () => {
+    const { isolate, log } = deployment()
+    const { admin } = isolate()
+    for (let i = 0; i < 599; i++) await log.login(`192.0.2.${i % 200}`, true)
+    expect((await admin('GET', '/keys')).status).toBe(200)
+    const held = await admin('GET', '/keys')
+    expect(held).toMatchObject({ status: 429, body: { error: { code: 'rate_limit_exceeded' } } })
+    expect(Number(held.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+
   test('A-22 fifty wrong keys from one address: 401, then 429', async () => {
     const { send, ask, isolate } = (({ isolate }) => ({ isolate, ...isolate() }))(deployment())
     const wrong = () => send(chat({}, { key: strangeKey(), headers: { 'cf-connecting-ip': '192.0.2.9' } }))

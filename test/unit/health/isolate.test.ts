@@ -6,7 +6,8 @@ import { type IsolateEvent, step } from '../../../src/health/isolate.ts'
 import { isRefreshDue, shouldWait } from '../../../src/health/isolate-send.ts'
 import { type IsolateState, newIsolate } from '../../../src/health/isolate-state.ts'
 import type { Report, Snapshot, TargetView } from '../../../src/health/wire.ts'
-import { frozen, seeded } from './support.ts'
+import { seeded } from '../../support/seeded.ts'
+import { frozen } from './support.ts'
 
 const NOW = 1_800_000_000_000
 const never = (): number => 0.999

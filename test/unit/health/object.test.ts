@@ -7,7 +7,8 @@ import { newObject, type ObjectState, restore, save } from '../../../src/health/
 import { type ObjectEvent, step } from '../../../src/health/registry-step.ts'
 import { alarmToArm, nextTick } from '../../../src/health/tick.ts'
 import type { Delta, Reply, Report } from '../../../src/health/wire.ts'
-import { frozen, seeded } from './support.ts'
+import { seeded } from '../../support/seeded.ts'
+import { frozen } from './support.ts'
 
 const NOW = 1_800_000_000_000
 const half = (): number => 0.5

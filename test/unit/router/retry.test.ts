@@ -5,7 +5,7 @@ import { firstEventLimitMs } from '../../../src/router/first-event-limit.ts'
 import { textTokens } from '../../../src/lib/text-tally.ts'
 import { promptTokens } from '../../../src/router/estimate.ts'
 import { decide, type Progress, RETRY_POLICY } from '../../../src/router/retry.ts'
-import { seeded } from '../health/support.ts'
+import { seeded } from '../../support/seeded.ts'
 
 const fresh: Progress = {
   attempts: 1,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Candidate } from '../../../src/router/candidate.ts'
 import { type StrategyName, strategies } from '../../../src/router/strategies/index.ts'
 import { sticky } from '../../../src/router/strategies/sticky.ts'
-import { seeded } from '../health/support.ts'
+import { seeded } from '../../support/seeded.ts'
 import { candidate, context } from './candidates.ts'
 
 const NAMES = Object.keys(strategies) as StrategyName[]

@@ -8,7 +8,7 @@ import { type HealthView, healthView } from '../../../src/health/view.ts'
 import { FAILURES, type FailureKind } from '../../../src/providers/failure.ts'
 import { RETRY_POLICY } from '../../../src/router/retry.ts'
 import { newWalk, type Place, type Sight, step, type Walk, type WalkNext } from '../../../src/router/walk.ts'
-import { seeded } from '../health/support.ts'
+import { seeded } from '../../support/seeded.ts'
 
 const permit = (id: string, kind: Permit['kind'] = 'normal', epoch = 0): Permit => ({
   target: id,

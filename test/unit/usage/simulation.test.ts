@@ -4,20 +4,10 @@ import { GATHER_MS } from '../../../src/usage/outbox.ts'
 import { type Batcher, createBatcher } from '../../../src/usage/batcher.ts'
 import { createLedger } from '../../../src/usage/ledger.ts'
 import { ledgerName, ledgerNames, type Sharding } from '../../../src/usage/shards.ts'
+import { seeded } from '../../support/seeded.ts'
 import { FakeTimers } from '../support/clock.ts'
 import { memorySql } from './sqlite.ts'
 import { ask, entry, RETENTION, START } from './support.ts'
-
-/** mulberry32 */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 interface Plan {
   readonly seed: number
