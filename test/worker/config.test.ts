@@ -13,7 +13,7 @@ import { openKey } from '../../src/config/sealed-key.ts'
 import { liveServices } from '../../src/live-services.ts'
 import type { Parts } from '../../src/services.ts'
 import { createSimulator } from '../../simulator/index.ts'
-import { chat, GATEWAY, log, SECRET } from './support.ts'
+import { chat, GATEWAY, log, SECRET, noHealth } from './support.ts'
 
 const ADMIN = 'canary-admin-secret-0123456789abcdef'
 const STORED = 'sk-canary-stored-key-8f2d-9c1e'
@@ -62,11 +62,7 @@ function deployment() {
       received.push(request.clone())
       return simulator.fetch(request)
     },
-    healthObject: () => ({
-      report: () => Promise.reject(new Error('away')),
-      snapshot: () => Promise.reject(new Error('away')),
-      ensureTick: () => Promise.reject(new Error('away')),
-    }),
+    healthObject: noHealth,
     responseShards: env.RESPONSES,
     configObject: object,
     ...more,

@@ -9,7 +9,7 @@ import type { About, Hook } from '../../src/hooks/hook.ts'
 import { hooks as table } from '../../src/hooks/index.ts'
 import { composeFrom } from '../../src/services.ts'
 import { createSimulator } from '../../simulator/index.ts'
-import { chat, DEPLOYMENTS, KEY_A, log } from './support.ts'
+import { chat, DEPLOYMENTS, KEY_A, log, noHealth } from './support.ts'
 
 function gateway(hooks: readonly Hook[]) {
   const simulator = createSimulator()
@@ -24,11 +24,7 @@ function gateway(hooks: readonly Hook[]) {
       bodies.push(await request.clone().text())
       return simulator.fetch(request)
     },
-    healthObject: () => ({
-      report: () => Promise.reject(new Error('away')),
-      snapshot: () => Promise.reject(new Error('away')),
-      ensureTick: () => Promise.reject(new Error('away')),
-    }),
+    healthObject: noHealth,
     responseShards: env.RESPONSES,
     hooks,
   })

@@ -7,7 +7,7 @@ import type { NewKey } from '../../src/keys/key-input.ts'
 import { liveServices } from '../../src/live-services.ts'
 import type { Parts } from '../../src/services.ts'
 import { createSimulator } from '../../simulator/index.ts'
-import { chat, GATEWAY, SECRET } from './support.ts'
+import { chat, GATEWAY, noHealth, SECRET } from './support.ts'
 
 export const ADMIN = 'canary-admin-secret-0123456789abcdef'
 export const GATEWAY_KEY = 'gwkey-canary-tenant-a-7f3e19'
@@ -39,7 +39,6 @@ export function deployment(more: Partial<Parts> = {}) {
   const name = `admin-${names++}`
   const simulator = createSimulator({ today: '2020-01-01' })
   const timers = skippingTimers()
-  const away = () => Promise.reject(new Error('away'))
   const parts: Parts = {
     variables: { ...VARIABLES, RUNTIME_CONFIG: undefined },
     file: {},
@@ -49,7 +48,7 @@ export function deployment(more: Partial<Parts> = {}) {
       received.push(request.clone())
       return simulator.fetch(request)
     },
-    healthObject: () => ({ report: away, snapshot: away, ensureTick: away }),
+    healthObject: noHealth,
     responseShards: env.RESPONSES,
     adminObject: () => env.ADMIN.getByName(name),
     keyBindings: { KEYS: env.KEYS, KEY_INDEX: env.KEY_INDEX },

@@ -139,6 +139,10 @@ export function bench({
   }
 }
 
+const away = (): Promise<never> => Promise.reject(new Error('away'))
+/** The health object out of reach: an isolate decides on its own. */
+export const noHealth = (): HealthObject => ({ report: away, snapshot: away, ensureTick: away })
+
 function compose(
   variables: Variables,
   {
