@@ -3,6 +3,7 @@ import type { ModelCard } from '../catalog/model-card.ts'
 import type { PriceOf } from '../catalog/pricing.ts'
 import { GatewayError } from '../errors.ts'
 import type { Attempted, Facts, Intent, Leave, Settled } from '../gateway/types.ts'
+import { ownSearch } from '../protocol/chat-usage.ts'
 import type { Usage } from '../protocol/usage.ts'
 import { shapeOf } from './call-shape.ts'
 import { type WorstCase, worstCase } from './estimate.ts'
@@ -122,7 +123,7 @@ interface Rates {
  */
 function counted(
   { writtenTokens }: Settled,
-  { card }: Facts,
+  { card, served, target }: Facts,
   worst: WorstCase | undefined,
 ): Usage | undefined {
   if (writtenTokens === undefined || card === undefined || worst === undefined) return undefined
@@ -131,6 +132,7 @@ function counted(
   return {
     inputTokens,
     outputTokens: Math.min(tokens - inputTokens, Math.ceil(writtenTokens * COUNT_MARGIN)),
+    ...ownSearch(served.model ?? target.model),
   }
 }
 const COUNT_MARGIN = 1.25

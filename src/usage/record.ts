@@ -2,6 +2,7 @@ import { dayOf } from '../catalog/civil-date.ts'
 import type { Cost } from '../catalog/cost.ts'
 import type { PriceOf } from '../catalog/pricing.ts'
 import type { Attempted, Facts, Settled, Tags } from '../gateway/types.ts'
+import { ownSearch } from '../protocol/chat-usage.ts'
 import type { Usage } from '../protocol/usage.ts'
 import type { FailureKind } from '../providers/failure.ts'
 
@@ -90,8 +91,10 @@ export function recordOf(
 function servedBy(facts: Facts | undefined): Pick<UsageRecord, 'provider' | 'model' | 'tier'> {
   if (facts === undefined) return { provider: '', model: '', tier: '' }
   const { target, served } = facts
-  return { provider: target.provider, model: served.model ?? target.model, tier: served.tier ?? '' }
+  return { provider: target.provider, model: modelOf(facts), tier: served.tier ?? '' }
 }
+
+const modelOf = ({ served, target }: Facts): string => served.model ?? target.model
 
 /** What nobody served cost nothing; nor does a kept answer, whether or not anybody knows its price. */
 const isFree = ({ facts, cache }: Settled): boolean => facts === undefined || cache?.ageSeconds !== undefined
@@ -114,7 +117,7 @@ const TAGS_MAX = 8
 /** Text that has passed is paid for although the answer did not end: counted by its characters. */
 function estimateOf({ facts, writtenTokens }: Settled, promptTokens: number): Usage | undefined {
   if (facts === undefined || writtenTokens === undefined) return undefined
-  return { inputTokens: promptTokens, outputTokens: writtenTokens }
+  return { inputTokens: promptTokens, outputTokens: writtenTokens, ...ownSearch(modelOf(facts)) }
 }
 
 function moneyFor(

@@ -107,6 +107,12 @@ describe('a record', () => {
     })
   })
 
+  test('of an aborted stream has the search that its model always makes', () => {
+    const served = facts({ card: card('gpt-4o-search-preview'), served: { model: 'gpt-4o-search-preview' } })
+    const aborted = record({ facts: served, finish: 'cancelled', usage: undefined, writtenTokens: 40 })
+    expect(aborted.picoUsd).toBe(77n * 2_500_000n + 40n * 10_000_000n + 25_000_000_000n)
+  })
+
   test('of an answer out of a cache costs nothing, and says what was saved', () => {
     const cached = record({
       attempts: [],
