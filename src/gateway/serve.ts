@@ -73,7 +73,8 @@ function factsOf<E extends EndpointId>({ ranked, adapted, begun }: Won<E>, call:
   if (answer.kind === 'events') return { ...known, served: answer.observer.served, usage: undefined }
   const { response } = answer
   if (response === undefined) return { ...known, served: {}, usage: undefined }
-  return { ...known, served: endpoint.served(response), usage: endpoint.usage(response) }
+  const usage = answer.kind === 'json' ? answer.usage : answer.usage()
+  return { ...known, served: endpoint.served(response), usage }
 }
 
 interface Sending {
@@ -81,7 +82,7 @@ interface Sending {
   readonly body: string | Uint8Array | ReadableStream<Uint8Array>
   readonly ended: Promise<
     Pick<Settled, 'finish' | 'answer'> &
-      Partial<Pick<Settled, 'usage' | 'writtenTokens'>> & { readonly failure?: Failure }
+      Partial<Pick<Settled, 'usage' | 'writtenTokens' | 'estimate'>> & { readonly failure?: Failure }
   >
 }
 
@@ -105,11 +106,12 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, signal: AbortSi
         })),
       }
     case 'events': {
-      const { relay, observer } = answer
+      const { relay, observer, estimate } = answer
       const ended = relay.finished.then(({ finish, thrown }) => ({
         finish,
         usage: observer.usage,
         writtenTokens: observer.writtenTokens,
+        ...(observer.usage === undefined && { estimate: estimate() }),
         answer: observer.answer,
         ...(finish === 'cut-short' && { failure: breakOf(thrown, signal) }),
       }))

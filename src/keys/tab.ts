@@ -1,6 +1,6 @@
 import { dayOf } from '../catalog/civil-date.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
-import type { PriceOf } from '../catalog/pricing.ts'
+import type { Answered, PriceOf } from '../catalog/pricing.ts'
 import { GatewayError } from '../errors.ts'
 import type { Attempted, Facts, Intent, Leave, Settled } from '../gateway/types.ts'
 import { ownSearch } from '../protocol/chat-usage.ts'
@@ -141,19 +141,34 @@ const COUNT_MARGIN = 1.25
 function actualOf(settled: Settled, ownKey: boolean, { date, priceOf, worst }: Rates): Actual {
   const { attempts, facts } = settled
   if (attempts.some(mayBeBilled)) return ownKey ? { nanoUsd: 0 } : {}
-  if (facts === undefined) return { tokens: 0, nanoUsd: 0 }
-  const usage = settled.usage ?? facts.usage ?? counted(settled, facts, worst)
-  if (usage === undefined) return ownKey ? { nanoUsd: 0 } : {}
-  const tokens = tokensOf(usage)
+  const answered = attempts.flatMap(spentOn)
+  if (facts !== undefined) {
+    const usage = settled.usage ?? facts.usage ?? counted(settled, facts, worst)
+    if (usage === undefined) return ownKey ? { nanoUsd: 0 } : {}
+    answered.push({ card: facts.card, model: facts.target.model, served: facts.served, usage })
+  }
+  const tokens = answered.reduce((sum, { usage }) => sum + tokensOf(usage), 0)
   if (ownKey) return { tokens, nanoUsd: 0 }
-  const price = priceOf({ card: facts.card, model: facts.target.model, served: facts.served, usage, date })
-  return { tokens, ...(price && { nanoUsd: Number((price.picoUsd + PICO_PER_NANO - 1n) / PICO_PER_NANO) }) }
+  let picoUsd = 0n
+  for (const each of answered) {
+    const price = priceOf({ ...each, date })
+    if (price === undefined) return { tokens }
+    picoUsd += price.picoUsd
+  }
+  return { tokens, nanoUsd: Number((picoUsd + PICO_PER_NANO - 1n) / PICO_PER_NANO) }
+}
+
+/** What the calls of a failed attempt used that were answered. */
+function spentOn({ target, spent }: Attempted): Omit<Answered, 'date'>[] {
+  if (spent?.usage === undefined) return []
+  return [{ card: spent.card, model: target.model, served: spent.served, usage: spent.usage }]
 }
 
 const tokensOf = ({ inputTokens, outputTokens }: Usage): number => inputTokens + outputTokens
 
 /** An upstream that refuses, or is not reached, bills nothing; one that was left, or fell silent, may. */
-function mayBeBilled({ failure }: Attempted): boolean {
+function mayBeBilled({ failure, spent }: Attempted): boolean {
+  if (spent?.unknown === true) return true
   if (failure === undefined || failure.kind === 'network') return false
   return failure.status === undefined || failure.status < 400
 }

@@ -13,12 +13,16 @@ export function logLine(record: UsageRecord): string {
     key: keyId,
     ...rest,
     usage: usage === undefined ? null : countsOf(usage),
-    cost_usd: picoUsd === undefined ? null : formatUsd(picoUsd),
+    cost_usd: dollars(picoUsd),
     ...(saved !== undefined && { saved: countsOf(saved), saved_usd: formatUsd(savedPicoUsd) }),
-    attempts: attempts.map(({ provider, model, ms, failure }) => ({
+    attempts: attempts.map(({ provider, model, ms, failure, spent }) => ({
       target: `${provider}/${model}`,
       ms,
       failure: failure ?? null,
+      ...(spent !== undefined && { usage: countsOf(spent.usage), cost_usd: dollars(spent.picoUsd) }),
     })),
   })
 }
+
+const dollars = (picoUsd: bigint | undefined): string | null =>
+  picoUsd === undefined ? null : formatUsd(picoUsd)

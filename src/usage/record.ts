@@ -26,6 +26,16 @@ export interface AttemptRecord {
   readonly model: string
   readonly ms: number
   readonly failure: FailureKind | undefined
+  /** What other calls of it used, if one of several failed, and what that cost. */
+  readonly spent?: Bought
+}
+
+/** What was used, and at which price. */
+interface Bought {
+  readonly usage: Usage
+  /** Undefined: no price is known. */
+  readonly picoUsd: bigint | undefined
+  readonly estimated: boolean
 }
 
 /** All that is kept of one request. No content, no key. */
@@ -67,7 +77,8 @@ export function recordOf(
   const { promptTokens, ...known } = about
   const estimate = settled.usage === undefined ? estimateOf(settled, promptTokens) : undefined
   const usage = settled.usage ?? estimate
-  const price = (used: Usage | undefined): Cost | undefined => moneyFor(facts, used, about.startedAt, priceOf)
+  const date = dayOf(about.startedAt)
+  const price = (used: Usage | undefined): Cost | undefined => moneyFor(facts, used, date, priceOf)
   const money = price(usage)
   return {
     ...known,
@@ -76,12 +87,12 @@ export function recordOf(
     sequence: at.sequence,
     ...servedBy(facts),
     usage,
-    estimated: estimate !== undefined || money?.estimated === true,
+    estimated: estimate !== undefined || usage?.estimated === true || money?.estimated === true,
     picoUsd: isFree(settled) ? 0n : money?.picoUsd,
     ...savedBy(settled, price),
     ttftMs: ttftOf(attempts, about.startedAt),
     durationMs: Math.max(0, at.now - about.startedAt),
-    attempts: attempts.map(attemptRecord),
+    attempts: attempts.map((each) => attemptRecord(each, date, priceOf)),
     finish,
     status: finish === 'refused' ? (error?.status ?? 500) : 200,
     error: error?.code,
@@ -115,20 +126,21 @@ function tagOf(tags: Tags | undefined): string {
 const TAGS_MAX = 8
 
 /** Text that has passed is paid for although the answer did not end: counted by its characters. */
-function estimateOf({ facts, writtenTokens }: Settled, promptTokens: number): Usage | undefined {
+function estimateOf({ facts, writtenTokens, estimate }: Settled, promptTokens: number): Usage | undefined {
   if (facts === undefined || writtenTokens === undefined) return undefined
+  if (estimate !== undefined) return estimate
   return { inputTokens: promptTokens, outputTokens: writtenTokens, ...ownSearch(modelOf(facts)) }
 }
 
 function moneyFor(
   facts: Facts | undefined,
   usage: Usage | undefined,
-  startedAt: number,
+  date: string,
   priceOf: PriceOf,
 ): Cost | undefined {
   if (facts === undefined || usage === undefined) return undefined
   const { card, served, target } = facts
-  return priceOf({ card, served, model: target.model, usage, date: dayOf(startedAt) })
+  return priceOf({ card, served, model: target.model, usage, date })
 }
 
 /** From the request's arrival to the first event of the attempt that served it. */
@@ -137,9 +149,28 @@ function ttftOf(attempts: readonly Attempted[], startedAt: number): number | und
   return won && Math.max(0, won.startedAt + won.ms - startedAt)
 }
 
-const attemptRecord = ({ target, ms, failure }: Attempted): AttemptRecord => ({
-  provider: target.provider,
-  model: target.model,
-  ms,
-  failure: failure?.kind,
-})
+function attemptRecord(
+  { target, ms, failure, spent }: Attempted,
+  date: string,
+  priceOf: PriceOf,
+): AttemptRecord {
+  const { provider, model } = target
+  const made = { provider, model, ms, failure: failure?.kind }
+  if (spent?.usage === undefined) return made
+  const { card, served, usage } = spent
+  const money = priceOf({ card, served, model, usage, date })
+  const estimated = usage.estimated === true || money?.estimated === true
+  return { ...made, spent: { usage, picoUsd: money?.picoUsd, estimated } }
+}
+
+/** The cost of a request with all that its attempts cost; undefined if a part of it is not known. */
+export function totalOf({
+  picoUsd,
+  attempts,
+}: Pick<UsageRecord, 'picoUsd' | 'attempts'>): bigint | undefined {
+  let total = picoUsd
+  for (const { spent } of attempts)
+    if (spent !== undefined)
+      total = total === undefined || spent.picoUsd === undefined ? undefined : total + spent.picoUsd
+  return total
+}
