@@ -51,7 +51,7 @@ export function serve<E extends EndpointId>(
       settled: Promise.resolve(settled),
     }
   }
-  const facts = factsOf(won, call)
+  const facts = factsOf(won, call, scope.principal.credential !== undefined)
   const { answer } = won.begun
   const { contentType, body, ended } = sending(answer, run.signal)
   const settled = ended.then(({ failure, ...end }): Settled => {
@@ -66,10 +66,14 @@ export function serve<E extends EndpointId>(
   return { kind: 'answer', contentType, body, facts, attempts, lifecycle, planning, settled }
 }
 
-function factsOf<E extends EndpointId>({ ranked, adapted, begun }: Won<E>, call: Call<E>): Facts {
+function factsOf<E extends EndpointId>(
+  { ranked, adapted, begun }: Won<E>,
+  call: Call<E>,
+  ownKey: boolean,
+): Facts {
   const { answer, upstreamRequestId } = begun
   const endpoint = endpointOf(call.endpoint)
-  const known = { target: ranked.target, card: ranked.card, adapted, upstreamRequestId }
+  const known = { target: ranked.target, card: ranked.card, adapted, upstreamRequestId, ownKey }
   if (answer.kind === 'events') return { ...known, served: answer.observer.served, usage: undefined }
   const { response } = answer
   if (response === undefined) return { ...known, served: {}, usage: undefined }

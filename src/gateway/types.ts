@@ -123,7 +123,7 @@ export interface Attempted {
   readonly ms: number
   readonly failure?: Failure | undefined
   /** What it used although it failed, and of which model. */
-  readonly spent?: (Spent & Pick<Facts, 'card'>) | undefined
+  readonly spent?: (Spent & Pick<Facts, 'card' | 'ownKey'>) | undefined
 }
 
 /** What one served request was, for the headers and the books. */
@@ -135,6 +135,8 @@ export interface Facts {
   readonly served: ServedBy
   /** Known at once for an answer that is not streamed. */
   readonly usage: Usage | undefined
+  /** The provider bills the caller's own key. */
+  readonly ownKey?: boolean | undefined
 }
 
 /** What the cache had to do with an answer. */

@@ -162,7 +162,8 @@ async function tryOnce<Ready, Begun extends Started>(
   const made = { target, permit: permit.kind, startedAt, ms }
   if (result.ok) return { result, attempted: made }
   const { failure, spent } = result
-  return { result, attempted: { ...made, failure, ...(spent && { spent: { ...spent, card } }) } }
+  const ownKey = scope.principal.credential !== undefined
+  return { result, attempted: { ...made, failure, ...(spent && { spent: { ...spent, card, ownKey } }) } }
 }
 
 /** What kept an attempt from beginning: the request itself, its target's health, or a caller that is no longer there. */

@@ -15,7 +15,7 @@ const PICO_PER_NANO = 1_000
 
 /** The columns are documented in docs/usage.md: their order is their name. */
 export function dataPoint(record: UsageRecord): DataPoint {
-  const picoUsd = totalOf(record)
+  const { picoUsd, own } = totalOf(record)
   const counts = [record.usage, ...record.attempts.map(({ spent }) => spent?.usage)]
     .map((usage): Counters => (usage === undefined ? {} : countsOf(usage)))
     .reduce(sum)
@@ -44,7 +44,7 @@ export function dataPoint(record: UsageRecord): DataPoint {
       record.status,
       record.durationMs,
       record.ttftMs ?? -1,
-      picoUsd === undefined ? -1 : Number(picoUsd) / PICO_PER_NANO,
+      nanoOf(picoUsd),
       Number(record.savedPicoUsd) / PICO_PER_NANO,
       count('input_tokens'),
       count('cached_tokens'),
@@ -57,9 +57,14 @@ export function dataPoint(record: UsageRecord): DataPoint {
       failed.length,
       isEstimated(record) ? 1 : 0,
       record.sequence,
+      own === undefined ? 0 : nanoOf(own.picoUsd),
+      own === undefined ? 0 : 1,
     ],
   }
 }
+
+const nanoOf = (picoUsd: bigint | undefined): number =>
+  picoUsd === undefined ? -1 : Number(picoUsd) / PICO_PER_NANO
 
 const isEstimated = ({ estimated, attempts }: UsageRecord): boolean =>
   estimated || attempts.some(({ spent }) => spent?.estimated)

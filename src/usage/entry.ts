@@ -59,23 +59,27 @@ const savedCounters = ({ inputTokens, outputTokens }: Usage): Counters => ({
   saved_output_tokens: outputTokens,
 })
 
-/** What was used, and what it cost. */
-const boughtCounters = ({
-  usage,
-  picoUsd,
-  estimated,
-}: Pick<UsageRecord, 'usage' | 'picoUsd' | 'estimated'>): Counters =>
-  [
+type Bought = Pick<UsageRecord, 'usage' | 'picoUsd' | 'own' | 'estimated'>
+
+/** What was used, and what it cost whom. */
+function boughtCounters({ usage, picoUsd, own, estimated }: Bought): Counters {
+  return [
     usage === undefined ? {} : countsOf(usage),
     picoUsd === undefined ? { unpriced: 1 } : moneyCounters('cost', picoUsd),
+    own === undefined ? {} : ownCounters(own),
     estimated ? { estimated: 1 } : {},
   ].reduce(sum)
+}
+
+const ownCounters = ({ picoUsd }: NonNullable<Bought['own']>): Counters =>
+  picoUsd === undefined ? { own_key_unpriced: 1 } : moneyCounters('own_key', picoUsd)
 
 function servedCounters(record: UsageRecord, attempts: number): Counters {
   const { saved, savedPicoUsd, finish, durationMs, ttftMs } = record
   const kind = FINISHES[finish]
   return [
     boughtCounters(record),
+    record.own === undefined ? {} : { own_key: 1 },
     moneyCounters('saved', savedPicoUsd),
     saved === undefined ? {} : savedCounters(saved),
     kind === undefined ? {} : { [kind]: 1 },

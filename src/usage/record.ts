@@ -30,16 +30,20 @@ export interface AttemptRecord {
   readonly spent?: Bought
 }
 
-/** What was used, and at which price. */
-interface Bought {
-  readonly usage: Usage
-  /** Undefined: no price is known. */
+/** What something cost; an amount that is undefined is not known, which is not the same as nothing. */
+interface Costs {
+  /** What the operator pays. */
   readonly picoUsd: bigint | undefined
+  /** Set where the provider bills the caller's own key: that costs the operator nothing. */
+  readonly own?: { readonly picoUsd: bigint | undefined } | undefined
+}
+interface Bought extends Costs {
+  readonly usage: Usage
   readonly estimated: boolean
 }
 
 /** All that is kept of one request. No content, no key. */
-export interface UsageRecord extends Omit<About, 'promptTokens'> {
+export interface UsageRecord extends Omit<About, 'promptTokens'>, Costs {
   /** `env=prod,team=search`: all tags as one text, in order. */
   readonly tag: string
   /** Of the isolate that served it; with `sequence`, unique. */
@@ -52,8 +56,6 @@ export interface UsageRecord extends Omit<About, 'promptTokens'> {
   readonly usage: Usage | undefined
   /** `usage` was counted here, since the answer ended without any. */
   readonly estimated: boolean
-  /** Undefined: no price is known, which is not the same as nothing. A request that nobody served cost nothing. */
-  readonly picoUsd: bigint | undefined
   /** What an answer out of a cache would have used again. */
   readonly saved: Usage | undefined
   /** What the answer would have cost, had it not come out of a cache. */
@@ -88,7 +90,7 @@ export function recordOf(
     ...servedBy(facts),
     usage,
     estimated: estimate !== undefined || usage?.estimated === true || money?.estimated === true,
-    picoUsd: isFree(settled) ? 0n : money?.picoUsd,
+    ...(isFree(settled) ? NOTHING : costsOf(money, facts?.ownKey)),
     ...savedBy(settled, price),
     ttftMs: ttftOf(attempts, about.startedAt),
     durationMs: Math.max(0, at.now - about.startedAt),
@@ -106,6 +108,11 @@ function servedBy(facts: Facts | undefined): Pick<UsageRecord, 'provider' | 'mod
 }
 
 const modelOf = ({ served, target }: Facts): string => served.model ?? target.model
+
+const NOTHING: Costs = { picoUsd: 0n }
+
+const costsOf = (money: Cost | undefined, ownKey: boolean | undefined): Costs =>
+  ownKey === true ? { picoUsd: 0n, own: { picoUsd: money?.picoUsd } } : { picoUsd: money?.picoUsd }
 
 /** What nobody served cost nothing; nor does a kept answer, whether or not anybody knows its price. */
 const isFree = ({ facts, cache }: Settled): boolean => facts === undefined || cache?.ageSeconds !== undefined
@@ -157,20 +164,24 @@ function attemptRecord(
   const { provider, model } = target
   const made = { provider, model, ms, failure: failure?.kind }
   if (spent?.usage === undefined) return made
-  const { card, served, usage } = spent
+  const { card, served, usage, ownKey } = spent
   const money = priceOf({ card, served, model, usage, date })
   const estimated = usage.estimated === true || money?.estimated === true
-  return { ...made, spent: { usage, picoUsd: money?.picoUsd, estimated } }
+  return { ...made, spent: { usage, estimated, ...costsOf(money, ownKey) } }
 }
 
-/** The cost of a request with all that its attempts cost; undefined if a part of it is not known. */
-export function totalOf({
-  picoUsd,
-  attempts,
-}: Pick<UsageRecord, 'picoUsd' | 'attempts'>): bigint | undefined {
-  let total = picoUsd
-  for (const { spent } of attempts)
-    if (spent !== undefined)
-      total = total === undefined || spent.picoUsd === undefined ? undefined : total + spent.picoUsd
+/** The cost of a request with all that its attempts cost; an amount is undefined if a part of it is not known. */
+export function totalOf(record: Costs & Pick<UsageRecord, 'attempts'>): Costs {
+  const bought = [record, ...record.attempts.flatMap(({ spent }) => spent ?? [])]
+  const own = bought.flatMap((each) => each.own ?? [])
+  return { picoUsd: sumOf(bought), ...(own.length > 0 && { own: { picoUsd: sumOf(own) } }) }
+}
+
+function sumOf(amounts: readonly Pick<Costs, 'picoUsd'>[]): bigint | undefined {
+  let total = 0n
+  for (const { picoUsd } of amounts) {
+    if (picoUsd === undefined) return undefined
+    total += picoUsd
+  }
   return total
 }

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { createSimulator } from '../../simulator/index.ts'
+import type { DataPoint } from '../../src/usage/data-point.ts'
 import { deployment } from './key-bench.ts'
 import { chat, type Body } from './support.ts'
 
@@ -86,6 +87,39 @@ const gemini = (prompt: number, candidates: number) => ({
   promptTokenCount: prompt,
   candidatesTokenCount: candidates,
   totalTokenCount: prompt + candidates,
+})
+
+describe("the caller's own provider key", () => {
+  test('costs the operator nothing; what its provider bills is kept apart', async () => {
+    const points: DataPoint[] = []
+    const { key, send, booked, admin } = await account({
+      file: { keyMode: 'hybrid' },
+      writePoint: (point) => void points.push(point),
+    })
+    const own = { 'x-gateway-provider-key': 'openai:sk-own' }
+    // 1,000 × 0.15 + 400 × 0.60 per million
+    const body = { messages: used(tokens(1_000, 400)) }
+    expect((await send(chat(body, { key, headers: own }))).headers.get('x-gateway-cost')).toBe('0.00039')
+    expect(await booked()).toMatchObject({
+      ledger: '0',
+      budget: 0,
+      row: { own_key: 1, own_key_unpriced: 0, own_key_usd: '0.00039', input_tokens: 1_000, unpriced: 0 },
+    })
+    await send(chat(body, { key }))
+    expect(await booked()).toMatchObject({
+      ledger: '0.00039',
+      budget: 0.00039,
+      row: { requests: 2, own_key: 1, own_key_usd: '0.00039' },
+    })
+    expect(points.map(({ doubles }) => [doubles[3], doubles[16], doubles[17]])).toEqual([
+      [0, 390_000, 1],
+      [390_000, 0, 0],
+    ])
+    const metrics = await admin('GET', '/../metrics')
+    expect(metrics.text).toMatch(/llm_gateway_cost_usd_total\{.*\} 0\.00039\n/)
+    expect(metrics.text).toMatch(/llm_gateway_own_key_cost_usd_total\{.*\} 0\.00039\n/)
+    expect(metrics.text).toMatch(/llm_gateway_own_key_requests_total\{.*\} 1\n/)
+  })
 })
 
 describe('choices that are calls of their own', () => {

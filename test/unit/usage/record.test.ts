@@ -143,6 +143,16 @@ describe('a record', () => {
     ])
   })
 
+  test("on the caller's own key costs the operator nothing, whether or not anybody knows its price", () => {
+    const own = record({ facts: facts({ ownKey: true }) })
+    expect(own).toMatchObject({ picoUsd: 0n, own: { picoUsd: 240_000_000n } })
+    const unknown = facts({ ownKey: true, card: undefined, served: { model: 'my-model' } })
+    const counters = entryOf(record({ facts: unknown })).parts[0]?.counters
+    expect(counters).toMatchObject({ requests: 1, own_key: 1, own_key_unpriced: 1 })
+    expect(counters?.unpriced).toBeUndefined()
+    expect(dataPoint(record({ facts: unknown })).doubles.slice(-2)).toEqual([-1, 1])
+  })
+
   test('is priced by the day of the request', () => {
     const argon = facts({ card: card('gemini-4-argon'), served: { model: 'gemini-4-argon' } })
     const usage = { inputTokens: 100_000, outputTokens: 1_000 }
