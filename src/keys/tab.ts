@@ -7,6 +7,7 @@ import { ownSearch } from '../protocol/chat-usage.ts'
 import type { Usage } from '../protocol/usage.ts'
 import { shapeOf } from './call-shape.ts'
 import { type WorstCase, worstCase } from './estimate.ts'
+import { measuresOf } from './measures.ts'
 import type { Admitted, Defer, HeldKey, KeyRing } from './key-ring.ts'
 import type { Actual, Reservation } from './lease.ts'
 import type { Budgets } from './record.ts'
@@ -80,7 +81,7 @@ function worstOf({ call, cards }: Intent, keyCap: number | undefined, date: stri
     endpoint: call.endpoint,
     file,
   })
-  return worstCase({ shape, cards, outputCap: keyCap, date })
+  return worstCase({ shape, cards, outputCap: keyCap, date, measures: measuresOf(call) })
 }
 
 /** The key's cap, but never more than the smallest of the models takes; a model's own limit need not be said. */
