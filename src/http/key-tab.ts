@@ -40,6 +40,12 @@ function isCounted({ key: { limits, budgets } }: HeldKey): boolean {
   return [tokensPerMinute, concurrent, ...Object.values(budgets)].some((limit) => limit !== undefined)
 }
 
+/** Whether the caller's virtual key has only so much to spend. */
+export function hasBudget(c: Context<AppEnv>): boolean {
+  const held = c.get('held')
+  return held !== undefined && Object.values(held.key.budgets).some((limit) => limit !== undefined)
+}
+
 function beyondCounting(): GatewayError {
   const message = 'This opens a way past the gateway, where nothing is counted: a key with limits may not.'
   return new GatewayError('not_allowed', message, { retry: false })

@@ -11,7 +11,7 @@ import { fromZod, toGatewayError } from './errors.ts'
 import { refusedResponse, toldHeaders } from './respond.ts'
 import { startHold } from './body.ts'
 import { formHeaders, formPlace } from './form.ts'
-import { runUp, tabOf, tagged } from './key-tab.ts'
+import { hasBudget, runUp, tabOf, tagged } from './key-tab.ts'
 import { authenticate, readBody } from './pipeline.ts'
 import { aboutOf, refusedBy } from './about.ts'
 import { REQUEST_HEADERS } from './request-headers.ts'
@@ -121,7 +121,9 @@ async function withForm<E extends EndpointId>(
   try {
     const stream = request.body
     // Without a length nobody knows how much would be passed on.
-    if (named === undefined || stream === null || !request.headers.has('content-length'))
+    // Where money is limited, the length of the file decides how much of it is set aside.
+    const mustRead = named === undefined || hasBudget(c)
+    if (mustRead || stream === null || !request.headers.has('content-length'))
       return await answer(c, await read())
     const raw = { kind: 'unread', contentType, stream } as const
     return await answer(c, { endpoint, request: unread(named), raw, whole: read })

@@ -54,7 +54,7 @@ export interface UsageRecord extends Omit<About, 'promptTokens'>, Costs {
   readonly model: string
   readonly tier: string
   readonly usage: Usage | undefined
-  /** `usage` was counted here, since the answer ended without any. */
+  /** Some of `usage` was counted here, since the answer did not say, or its price is an estimate. */
   readonly estimated: boolean
   /** What an answer out of a cache would have used again. */
   readonly saved: Usage | undefined
@@ -77,8 +77,7 @@ export function recordOf(
 ): UsageRecord {
   const { facts, attempts, finish, error } = settled
   const { promptTokens, ...known } = about
-  const estimate = settled.usage === undefined ? estimateOf(settled, promptTokens) : undefined
-  const usage = settled.usage ?? estimate
+  const usage = settled.usage ?? estimateOf(settled, promptTokens)
   const date = dayOf(about.startedAt)
   const price = (used: Usage | undefined): Cost | undefined => moneyFor(facts, used, date, priceOf)
   const money = price(usage)
@@ -89,7 +88,7 @@ export function recordOf(
     sequence: at.sequence,
     ...servedBy(facts),
     usage,
-    estimated: estimate !== undefined || usage?.estimated === true || money?.estimated === true,
+    estimated: isEstimated(usage, money),
     ...(isFree(settled) ? NOTHING : costsOf(money, facts?.ownKey)),
     ...savedBy(settled, price),
     ttftMs: ttftOf(attempts, about.startedAt),
@@ -108,6 +107,9 @@ function servedBy(facts: Facts | undefined): Pick<UsageRecord, 'provider' | 'mod
 }
 
 const modelOf = ({ served, target }: Facts): string => served.model ?? target.model
+
+const isEstimated = (usage: Usage | undefined, money: Cost | undefined): boolean =>
+  usage?.estimated === true || money?.estimated === true
 
 const NOTHING: Costs = { picoUsd: 0n }
 
@@ -136,7 +138,12 @@ const TAGS_MAX = 8
 function estimateOf({ facts, writtenTokens, estimate }: Settled, promptTokens: number): Usage | undefined {
   if (facts === undefined || writtenTokens === undefined) return undefined
   if (estimate !== undefined) return estimate
-  return { inputTokens: promptTokens, outputTokens: writtenTokens, ...ownSearch(modelOf(facts)) }
+  return {
+    inputTokens: promptTokens,
+    outputTokens: writtenTokens,
+    ...ownSearch(modelOf(facts)),
+    estimated: true,
+  }
 }
 
 function moneyFor(
@@ -166,8 +173,7 @@ function attemptRecord(
   if (spent?.usage === undefined) return made
   const { card, served, usage, ownKey } = spent
   const money = priceOf({ card, served, model, usage, date })
-  const estimated = usage.estimated === true || money?.estimated === true
-  return { ...made, spent: { usage, estimated, ...costsOf(money, ownKey) } }
+  return { ...made, spent: { usage, estimated: isEstimated(usage, money), ...costsOf(money, ownKey) } }
 }
 
 /** The cost of a request with all that its attempts cost; an amount is undefined if a part of it is not known. */
