@@ -35,7 +35,7 @@ export interface CostPart {
 export interface Cost {
   readonly picoUsd: bigint
   readonly parts: readonly CostPart[]
-  /** Set if a part rests on the provider's estimate, for answers that report no tokens. */
+  /** Set if a part rests on an estimate: the provider's, for answers that report no tokens, or one of what was used. */
   readonly estimated?: true
 }
 
@@ -72,7 +72,8 @@ export function cost({
   if (tokens === undefined || fees === undefined || measured === undefined) return undefined
   const parts = [...tokens, ...fees, ...measured.parts]
   const picoUsd = parts.reduce((sum, part) => sum + part.picoUsd, 0n)
-  return { picoUsd, parts, ...(measured.estimated && { estimated: true }) }
+  const estimated = measured.estimated || usage.estimated === true
+  return { picoUsd, parts, ...(estimated && { estimated: true }) }
 }
 
 /** Picodollars for a plain text request at standard tier, to compare models before one has served. */

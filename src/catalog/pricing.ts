@@ -3,7 +3,7 @@ import { cost, type Cost } from './cost.ts'
 import type { ModelCard } from './model-card.ts'
 import { type Overrides, overriddenCard } from './overrides.ts'
 import type { ServiceTier } from './rates.ts'
-import type { Usage } from '../protocol/usage.ts'
+import type { Usage, UsagePart } from '../protocol/usage.ts'
 
 /** OpenAI's names for the tier that served; anything else has no price that we know. */
 const TIERS: Readonly<Record<string, ServiceTier>> = {
@@ -32,11 +32,31 @@ export type PriceOf = (answer: Answered) => Cost | undefined
  * price where there is one.
  */
 export function createPricing(overrides: Overrides): PriceOf {
-  return ({ card, served, model, usage, date }) => {
+  const priceOne: PriceOf = ({ card, served, model, usage, date }) => {
     const listed = (served.model === undefined ? undefined : cardOf(served.model)) ?? card
     const priced = overriddenCard(overrides, { names: [served.model, model], card: listed, date })
     const tier = TIERS[served.tier ?? 'default']
     if (priced === undefined || tier === undefined) return undefined
     return cost({ card: priced, usage, date, tier })
+  }
+  return (answer) => {
+    const { parts } = answer.usage
+    return parts === undefined ? priceOne(answer) : total(parts.map((part) => priceOne(alone(answer, part))))
+  }
+}
+
+/** A call as if it had been the only one: a long prompt makes its own price higher, not that of others. */
+function alone(answer: Answered, { model, ...usage }: UsagePart): Answered {
+  if (model === undefined) return { ...answer, usage }
+  return { card: undefined, served: { model }, model, usage, date: answer.date }
+}
+
+function total(costs: readonly (Cost | undefined)[]): Cost | undefined {
+  const known = costs.filter((each) => each !== undefined)
+  if (known.length < costs.length) return undefined
+  return {
+    picoUsd: known.reduce((sum, { picoUsd }) => sum + picoUsd, 0n),
+    parts: known.flatMap(({ parts }) => parts),
+    ...(known.some(({ estimated }) => estimated) && { estimated: true }),
   }
 }

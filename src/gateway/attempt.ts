@@ -1,10 +1,11 @@
 import type { Wire } from '../protocol/endpoint.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
 import type { Provider } from '../providers/provider.ts'
-import type { AttemptInput, AttemptPorts, AttemptResult } from './exchange.ts'
+import type { AttemptInput, AttemptPorts, AttemptResult, Begun, Spent } from './exchange.ts'
 import { GARBLED } from './failure-of.ts'
 import { limited } from './limited.ts'
-import { openBytes, readJson } from './read-answer.ts'
+import { type Calls, callsOf, lastWords } from './parts.ts'
+import { decodePart, openBytes, readJson } from './read-answer.ts'
 import { openStream } from './open-stream.ts'
 import { readFailure } from './read-failure.ts'
 
@@ -15,15 +16,33 @@ export async function attempt<W extends Wire>(
 ): Promise<AttemptResult<W>> {
   const input = { ...given, provider: withoutAddress(given) }
   const time = { signal: input.signal, firstEventMs: input.limits.firstEventMs }
-  return limited(ports.timers, time, async (signal, abort) => {
-    const responses = await Promise.all(input.parts.map(({ body }) => send(ports, input, body, signal)))
-    const headers = responses[0]?.headers
-    const upstreamRequestId = headers?.get('x-request-id') ?? undefined
-    const kind = input.answer === 'any' ? kindOf(responses) : input.answer
-    const answer = await OPEN[kind](ports, input, responses, abort)
-    const allowances = headers === undefined ? [] : (input.provider.allowances?.(headers) ?? [])
-    return { ok: true, upstreamRequestId, allowances, answer }
+  let spent: Spent | undefined
+  const result = await limited(ports.timers, time, async (signal, abort) => {
+    const sent = input.parts.map(({ body }) => send(ports, input, body, signal))
+    const calls = callsOf<W>(sent, (response, part, textOf) => decodePart(input, response, part, textOf))
+    try {
+      return await begin(ports, input, calls, abort)
+    } catch (thrown) {
+      spent = await lastWords(ports.timers, input, calls, signal)
+      throw thrown
+    }
   })
+  return result.ok || spent === undefined ? result : { ...result, spent }
+}
+
+async function begin<W extends Wire>(
+  ports: AttemptPorts,
+  input: AttemptInput<W>,
+  calls: Calls<W>,
+  abort: () => void,
+): Promise<Begun<W>> {
+  const responses = await Promise.all(calls.sent)
+  const headers = responses[0]?.headers
+  const upstreamRequestId = headers?.get('x-request-id') ?? undefined
+  const kind = input.answer === 'any' ? kindOf(responses) : input.answer
+  const answer = await OPEN[kind](ports, input, { responses, decoded: calls.decoded }, abort)
+  const allowances = headers === undefined ? [] : (input.provider.allowances?.(headers) ?? [])
+  return { ok: true, upstreamRequestId, allowances, answer }
 }
 
 const OPEN = { json: readJson, events: openStream, bytes: openBytes } as const

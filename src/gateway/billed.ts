@@ -9,7 +9,7 @@ const DONE = '[DONE]'
 /** The endpoint, with the cost in the usage of a stream whose caller asked for usage. */
 export function billed<W extends Wire>(
   endpoint: Endpoint<W>,
-  observer: Pick<Observer<W['event']>, 'served'>,
+  observer: Pick<Observer<W['event']>, 'served' | 'usage'>,
   billing: Billing,
 ): Endpoint<W> {
   return {
@@ -18,7 +18,8 @@ export function billed<W extends Wire>(
       const trim = endpoint.trim(request)
       const priced = endpoint.priced?.(request)
       if (priced === undefined) return trim
-      const bill = (usage: Usage): Bill => billing(observer.served, usage)
+      // What the observer has read says more than the usage that is shown: searches, and who used what.
+      const bill = (usage: Usage): Bill => billing(observer.served, observer.usage ?? usage)
       return (event, data) => {
         const text = trim === undefined ? data : trim(event, data)
         return text === undefined ? undefined : priced(event, text, bill)
@@ -29,7 +30,7 @@ export function billed<W extends Wire>(
 
 /** The same for a stream out of the cache, which costs nothing. */
 export function free<W extends Wire>(endpoint: Endpoint<W>): Endpoint<W> {
-  return billed(endpoint, { served: {} }, () => NOTHING)
+  return billed(endpoint, { served: {}, usage: undefined }, () => NOTHING)
 }
 const NOTHING: Bill = { usd: '0', list: '' }
 

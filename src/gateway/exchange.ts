@@ -1,6 +1,6 @@
 import type { Timers } from '../lib/clock.ts'
 import type { Relay } from '../lib/sse.ts'
-import type { BytesAnswer, Endpoint, Observer, Wire } from '../protocol/endpoint.ts'
+import type { BytesAnswer, Endpoint, Observer, ServedBy, Wire } from '../protocol/endpoint.ts'
 import type { Recording } from './recording.ts'
 import type { Usage } from '../protocol/usage.ts'
 import type { Billing } from './billed.ts'
@@ -46,11 +46,14 @@ export type Answer<W extends Wire> =
       readonly kind: 'json'
       readonly body: string | Uint8Array | ReadableStream<Uint8Array>
       readonly response: W['response']
+      readonly usage: Usage | undefined
     }
   | {
       readonly kind: 'events'
       readonly relay: Relay
       readonly observer: Observer<W['event']>
+      /** Of what it used, once it has broken off; undefined where the observer's count of its text will do. */
+      readonly estimate: () => Usage | undefined
       readonly recording: Recording | undefined
     }
   | ({
@@ -68,8 +71,22 @@ export interface Begun<W extends Wire> {
   readonly allowances: readonly Allowance[]
   readonly answer: Answer<W>
 }
+/** What the calls of an attempt that failed used nevertheless. */
+export interface Spent {
+  /** Of those that answered, and of those that had begun to. */
+  readonly usage: Usage | undefined
+  readonly served: ServedBy
+  /** Some may have used more than anybody knows. */
+  readonly unknown: boolean
+}
+export interface Failed {
+  readonly ok: false
+  readonly failure: Failure
+  /** Set where other calls of the same attempt may have been answered. */
+  readonly spent?: Spent | undefined
+}
 /** A stream is `ok` only once its first meaningful event is there: until then another target may still serve. */
-export type AttemptResult<W extends Wire> = Begun<W> | { readonly ok: false; readonly failure: Failure }
+export type AttemptResult<W extends Wire> = Begun<W> | Failed
 
 export interface AttemptPorts {
   readonly fetch: (request: Request) => Promise<Response>

@@ -81,7 +81,7 @@ export async function shakeHands<T>(
     ...known,
     kind: 'accepted',
     opened: begun.opened,
-    facts: factsOf(ranked, begun),
+    facts: { ...factsOf(ranked, begun), ownKey: scope.principal.credential !== undefined },
     ended(finish, failure) {
       // Neither its length nor its usage says how fast the model is.
       watch.ended(ranked, { finish, usage: undefined, failure }, 0)

@@ -1,5 +1,6 @@
 import type { Timers } from '../lib/clock.ts'
 import { type Failure, UpstreamFailure } from '../providers/failure.ts'
+import type { Failed } from './exchange.ts'
 import { failureOf } from './failure-of.ts'
 
 const FIRST_EVENT_TIMEOUT: Failure = {
@@ -22,7 +23,7 @@ export async function limited<T>(
   timers: Timers,
   { signal: outer, firstEventMs }: AttemptTime,
   work: (signal: AbortSignal, abort: () => void) => Promise<T>,
-): Promise<T | { readonly ok: false; readonly failure: Failure }> {
+): Promise<T | Failed> {
   const own = new AbortController()
   const signal = AbortSignal.any([outer, own.signal])
   const stop =

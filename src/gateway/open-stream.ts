@@ -1,6 +1,7 @@
 import { type Decoder, relay } from '../lib/sse.ts'
 import { merge } from '../lib/sse-merge.ts'
-import type { Wire } from '../protocol/endpoint.ts'
+import type { Observer, Wire } from '../protocol/endpoint.ts'
+import type { Usage } from '../protocol/usage.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
 import type { Provider, Translation } from '../providers/provider.ts'
 import { errorOf } from './answer.ts'
@@ -8,6 +9,8 @@ import type { Answer, AttemptInput, AttemptPorts } from './exchange.ts'
 import { billed, withTrailer } from './billed.ts'
 import { breakOf, MAX_ANSWER_BYTES } from './failure-of.ts'
 import { fanOutDecoder } from './fan-out.ts'
+import { estimateOf, observeParts } from './parts.ts'
+import type { Replies } from './read-answer.ts'
 import { record } from './recording.ts'
 import { readUnexpected } from './read-failure.ts'
 import { PassedOn, relaySink, translateSink } from './sinks.ts'
@@ -16,11 +19,13 @@ import { PassedOn, relaySink, translateSink } from './sinks.ts'
 export async function openStream<W extends Wire>(
   ports: AttemptPorts,
   input: AttemptInput<W>,
-  responses: readonly Response[],
+  { responses }: Replies<W>,
   onCancel: () => void,
 ): Promise<Extract<Answer<W>, { kind: 'events' }>> {
-  const { codec, request, provider, ownKey, limits, billing } = input
-  const observer = input.endpoint.observe(request)
+  const { codec, request, provider, ownKey, limits, billing, parts } = input
+  const whole = input.endpoint.observe(request)
+  const each = parts.length > 1 ? parts.map((part) => input.endpoint.observe(part.request)) : []
+  const observer = each.length === 0 ? whole : observeParts(whole, each)
   const endpoint = billed(input.endpoint, observer, billing)
   const recording = record(limits.recordBytes)
   const watched = { observer, recording }
@@ -30,7 +35,7 @@ export async function openStream<W extends Wire>(
           classify: (error) => provider.classify(200, new Headers(), error),
           ownKey,
         })
-      : translateSink(endpoint, request, watched, decoderOf(codec, input))
+      : translateSink(endpoint, request, watched, decoderOf(codec, input, each))
   const asked = endpoint.priced?.(request) !== undefined
   const told = asked ? withTrailer(sink, observer, billing) : sink
   const stream = relay(await upstreamOf(responses, provider), told, {
@@ -47,7 +52,8 @@ export async function openStream<W extends Wire>(
     onCancel,
   })
   await stream.start()
-  return { kind: 'events', relay: stream, observer, recording }
+  const estimate = (): Usage | undefined => estimateOf(parts, each)
+  return { kind: 'events', relay: stream, observer, estimate, recording }
 }
 
 /** One upstream stream, merged if there are several. */
@@ -69,10 +75,11 @@ async function upstreamOf(
 function decoderOf<W extends Wire>(
   { events, fanOut }: Translation<W>,
   { context, parts }: AttemptInput<W>,
+  observers: readonly Observer<W['event']>[],
 ): Decoder<string, W['event']> {
   const [first, ...others] = events === undefined ? [] : parts.map(({ request }) => events(request, context))
   if (first !== undefined && others.length === 0) return first
   if (first === undefined || fanOut?.joinEvents === undefined)
     throw new TypeError('Only what streams is prepared for streaming.')
-  return fanOutDecoder([first, ...others], fanOut.joinEvents(others.length + 1))
+  return fanOutDecoder([first, ...others], fanOut.joinEvents(others.length + 1), observers)
 }

@@ -10,9 +10,14 @@ import { UpstreamFailure } from '../providers/failure.ts'
 import type { Translation } from '../providers/provider.ts'
 import type { Answer, AttemptInput, AttemptPorts } from './exchange.ts'
 import { GARBLED, MAX_ANSWER_BYTES } from './failure-of.ts'
+import { type Calls, type TextOf, usageOf } from './parts.ts'
 import { record } from './recording.ts'
 import { parseJson, readUnexpected } from './read-failure.ts'
 
+/** What came back from each call. */
+export interface Replies<W extends Wire> extends Pick<Calls<W>, 'decoded'> {
+  readonly responses: readonly Response[]
+}
 type Json<W extends Wire> = Extract<Answer<W>, { kind: 'json' }>
 type Bytes<W extends Wire> = Extract<Answer<W>, { kind: 'bytes' }>
 
@@ -20,17 +25,17 @@ type Bytes<W extends Wire> = Extract<Answer<W>, { kind: 'bytes' }>
 export async function readJson<W extends Wire>(
   _ports: AttemptPorts,
   input: AttemptInput<W>,
-  responses: readonly Response[],
+  replies: Replies<W>,
 ): Promise<Json<W>> {
   const { codec } = input
   if (codec.kind === 'translation') {
     const lifted = codec.passesLongStrings && liftedStrings(LARGE_BYTES, input.context.chance)
-    const response = await readTranslated(codec, input, responses, lifted?.lift)
+    const { response, usage } = await readTranslated(codec, input, replies, lifted?.lift)
     const text = JSON.stringify(response)
     // What may be kept for later has to be in one piece.
-    return { kind: 'json', body: lifted?.restore(text, input.limits.recordBytes) ?? text, response }
+    return { kind: 'json', body: lifted?.restore(text, input.limits.recordBytes) ?? text, response, usage }
   }
-  const [only] = responses
+  const [only] = replies.responses
   if (only === undefined) throw new UpstreamFailure(GARBLED)
   return readRelayed(input, only)
 }
@@ -43,7 +48,12 @@ async function readRelayed<W extends Wire>(input: AttemptInput<W>, response: Res
     throw new UpstreamFailure({ kind: 'empty', message: 'The upstream sent an empty answer.' })
   }
   const streams = body.length > Math.max(HUGE_BYTES, input.limits.recordBytes)
-  return { kind: 'json', body: streams ? streamOf(cut(body)) : body, response: parsed }
+  return {
+    kind: 'json',
+    body: streams ? streamOf(cut(body)) : body,
+    response: parsed,
+    usage: input.endpoint.usage(parsed),
+  }
 }
 /** A string as long as this is a picture or sound, of which only the caller wants to know more. */
 const LARGE_BYTES = 65_536
@@ -52,22 +62,31 @@ const HUGE_BYTES = 1_048_576
 
 async function readTranslated<W extends Wire>(
   codec: Translation<W>,
-  input: AttemptInput<W>,
-  responses: readonly Response[],
-  textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes),
-): Promise<W['response']> {
-  const decoded = await Promise.all(
-    responses.map(async (response, i) => {
-      const text = textOf(await readBytes(response, MAX_ANSWER_BYTES))
-      return decode(codec, toObject(input, response, text), {
-        request: requestOf(input, i),
-        context: input.context,
-      })
-    }),
-  )
-  const [first] = decoded
+  { endpoint }: AttemptInput<W>,
+  { responses, decoded }: Replies<W>,
+  textOf?: TextOf,
+): Promise<{ readonly response: W['response']; readonly usage: Usage | undefined }> {
+  const answers = await Promise.all(responses.map((_, part) => decoded(part, textOf)))
+  const [first] = answers
   if (first === undefined) throw new UpstreamFailure(GARBLED)
-  return codec.fanOut === undefined || decoded.length === 1 ? first : codec.fanOut.join(decoded)
+  if (codec.fanOut === undefined || answers.length === 1)
+    return { response: first, usage: endpoint.usage(first) }
+  const response = codec.fanOut.join(answers)
+  const usage = usageOf(answers.map((answer) => endpoint.usage(answer))) ?? endpoint.usage(response)
+  return { response, usage }
+}
+
+/** The answer to one call, as the caller's endpoint has it. */
+export async function decodePart<W extends Wire>(
+  input: AttemptInput<W>,
+  response: Response,
+  part: number,
+  textOf: TextOf = (bytes) => new TextDecoder().decode(bytes),
+): Promise<W['response']> {
+  const { codec, context } = input
+  if (codec.kind !== 'translation') throw new TypeError('What is relayed is not decoded.')
+  const text = textOf(await readBytes(response, MAX_ANSWER_BYTES))
+  return decode(codec, toObject(input, response, text), { request: requestOf(input, part), context })
 }
 
 /** What the call whose answer this is was to answer: a part of the request, where it fans out. */
@@ -105,13 +124,13 @@ function decode<W extends Wire>(
 export async function openBytes<W extends Wire>(
   _ports: AttemptPorts,
   input: AttemptInput<W>,
-  responses: readonly Response[],
+  replies: Replies<W>,
   onCancel: () => void,
 ): Promise<Bytes<W>> {
   const { codec, endpoint, provider, request } = input
   if (codec.kind === 'translation') {
-    const response = await readTranslated(codec, input, responses)
-    const usage = (): Usage | undefined => endpoint.usage(response)
+    const { response, usage: used } = await readTranslated(codec, input, replies)
+    const usage = (): Usage | undefined => used
     const finished = Promise.resolve('complete' as const)
     return {
       kind: 'bytes',
@@ -122,7 +141,7 @@ export async function openBytes<W extends Wire>(
       recording: undefined,
     }
   }
-  const [only] = responses
+  const [only] = replies.responses
   const contentType = only?.headers.get('content-type') ?? 'application/octet-stream'
   if (only?.body === null || only?.body === undefined || contentType.includes('text/html')) {
     throw new UpstreamFailure(only === undefined ? GARBLED : await readUnexpected(only, provider))

@@ -51,7 +51,7 @@ export function serve<E extends EndpointId>(
       settled: Promise.resolve(settled),
     }
   }
-  const facts = factsOf(won, call)
+  const facts = factsOf(won, call, scope.principal.credential !== undefined)
   const { answer } = won.begun
   const { contentType, body, ended } = sending(answer, run.signal)
   const settled = ended.then(({ failure, ...end }): Settled => {
@@ -66,14 +66,19 @@ export function serve<E extends EndpointId>(
   return { kind: 'answer', contentType, body, facts, attempts, lifecycle, planning, settled }
 }
 
-function factsOf<E extends EndpointId>({ ranked, adapted, begun }: Won<E>, call: Call<E>): Facts {
+function factsOf<E extends EndpointId>(
+  { ranked, adapted, begun }: Won<E>,
+  call: Call<E>,
+  ownKey: boolean,
+): Facts {
   const { answer, upstreamRequestId } = begun
   const endpoint = endpointOf(call.endpoint)
-  const known = { target: ranked.target, card: ranked.card, adapted, upstreamRequestId }
+  const known = { target: ranked.target, card: ranked.card, adapted, upstreamRequestId, ownKey }
   if (answer.kind === 'events') return { ...known, served: answer.observer.served, usage: undefined }
   const { response } = answer
   if (response === undefined) return { ...known, served: {}, usage: undefined }
-  return { ...known, served: endpoint.served(response), usage: endpoint.usage(response) }
+  const usage = answer.kind === 'json' ? answer.usage : answer.usage()
+  return { ...known, served: endpoint.served(response), usage }
 }
 
 interface Sending {
@@ -81,7 +86,7 @@ interface Sending {
   readonly body: string | Uint8Array | ReadableStream<Uint8Array>
   readonly ended: Promise<
     Pick<Settled, 'finish' | 'answer'> &
-      Partial<Pick<Settled, 'usage' | 'writtenTokens'>> & { readonly failure?: Failure }
+      Partial<Pick<Settled, 'usage' | 'writtenTokens' | 'estimate'>> & { readonly failure?: Failure }
   >
 }
 
@@ -105,11 +110,12 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, signal: AbortSi
         })),
       }
     case 'events': {
-      const { relay, observer } = answer
+      const { relay, observer, estimate } = answer
       const ended = relay.finished.then(({ finish, thrown }) => ({
         finish,
         usage: observer.usage,
         writtenTokens: observer.writtenTokens,
+        ...(observer.usage === undefined && { estimate: estimate() }),
         answer: observer.answer,
         ...(finish === 'cut-short' && { failure: breakOf(thrown, signal) }),
       }))

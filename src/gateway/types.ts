@@ -22,6 +22,7 @@ import type { StrategyName } from '../router/strategies/index.ts'
 import type { Adaptation, Media, Notes, Provider, Target } from '../providers/provider.ts'
 import type { CacheAsks } from './cache-asks.ts'
 import type { LifecycleFacts } from './candidates.ts'
+import type { Spent } from './exchange.ts'
 import type { Planning } from './planning.ts'
 
 /** What is true of one request from start to finish. Immutable; made by the HTTP layer, passed down. */
@@ -121,6 +122,8 @@ export interface Attempted {
   readonly startedAt: number
   readonly ms: number
   readonly failure?: Failure | undefined
+  /** What it used although it failed, and of which model. */
+  readonly spent?: (Spent & Pick<Facts, 'card' | 'ownKey'>) | undefined
 }
 
 /** What one served request was, for the headers and the books. */
@@ -132,6 +135,8 @@ export interface Facts {
   readonly served: ServedBy
   /** Known at once for an answer that is not streamed. */
   readonly usage: Usage | undefined
+  /** The provider bills the caller's own key. */
+  readonly ownKey?: boolean | undefined
 }
 
 /** What the cache had to do with an answer. */
@@ -153,6 +158,8 @@ export interface Settled {
   readonly usage: Usage | undefined
   /** Of a stream: the tokens of the text that has passed, by its characters. */
   readonly writtenTokens?: number | undefined
+  /** Of a stream of several calls that did not say what it used: what it came to, call by call. */
+  readonly estimate?: Usage | undefined
   readonly error?: GatewayError | undefined
   readonly cache?: CacheFacts | undefined
   /** All of the answer, where it was JSON or the stream's last event carried it. */

@@ -4,6 +4,7 @@ import type { Allowance } from '../providers/provider.ts'
 import { RETRY_POLICY } from '../router/retry.ts'
 import { newWalk, type Sight, step, type WalkEvent, type WalkNext } from '../router/walk.ts'
 import { toAnswer } from './answer.ts'
+import type { Failed } from './exchange.ts'
 import { failureOf } from './failure-of.ts'
 import { type Planning, type Ranked, refusalOf, type Reserved } from './planning.ts'
 import type { Attempted, Ports, Run, Scope } from './types.ts'
@@ -17,10 +18,6 @@ type Standing = Ranked | Reserved
 export interface Started {
   readonly ok: true
   readonly allowances: readonly Allowance[]
-}
-interface Failed {
-  readonly ok: false
-  readonly failure: Failure
 }
 
 /** What is to be had of one target or another: an answer, or a session. */
@@ -161,8 +158,12 @@ async function tryOnce<Ready, Begun extends Started>(
   if (result.ok) watch.succeeded(ranked, errand.timed ? ms : undefined, result.allowances)
   else watch.failed(ranked, result.failure)
   health.flush(scope.defer)
-  const failure = result.ok ? undefined : result.failure
-  return { result, attempted: { target: ranked.target, permit: ranked.permit.kind, startedAt, ms, failure } }
+  const { target, permit, card } = ranked
+  const made = { target, permit: permit.kind, startedAt, ms }
+  if (result.ok) return { result, attempted: made }
+  const { failure, spent } = result
+  const ownKey = scope.principal.credential !== undefined
+  return { result, attempted: { ...made, failure, ...(spent && { spent: { ...spent, card, ownKey } }) } }
 }
 
 /** What kept an attempt from beginning: the request itself, its target's health, or a caller that is no longer there. */

@@ -1,8 +1,10 @@
 import { cost } from '../catalog/cost.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
-import type { ServiceTier } from '../catalog/rates.ts'
+import { priceRowOn, type ServiceTier } from '../catalog/rates.ts'
+import { alwaysSearches } from '../protocol/chat-usage.ts'
 import type { Usage } from '../protocol/usage.ts'
 import type { CallShape } from './call-shape.ts'
+import type { Measures } from './measures.ts'
 
 /** Role and separators that a chat template puts around each message; tools likewise. */
 const TOKENS_PER_MESSAGE = 16
@@ -35,13 +37,15 @@ export interface WorstCaseInput {
   readonly outputCap?: number | undefined
   /** YYYY-MM-DD. */
   readonly date: string
+  /** What may be billed by measure. */
+  readonly measures?: Measures | undefined
 }
 
 /**
  * A strict upper bound on what a call can take and cost, at the dearest of the models that may serve it: every
  * byte of text a token, every token in the dearest class it may be billed in, all of the output used.
  */
-export function worstCase({ shape, cards, outputCap, date }: WorstCaseInput): WorstCase {
+export function worstCase({ shape, cards, outputCap, date, measures }: WorstCaseInput): WorstCase {
   const outputTokens = outputOf(shape, cards, outputCap)
   const worst = cards.map((card) => {
     const inputTokens = inputOf(shape, card) * shape.choices
@@ -49,7 +53,7 @@ export function worstCase({ shape, cards, outputCap, date }: WorstCaseInput): Wo
     return {
       inputTokens,
       tokens: inputTokens + output,
-      nanoUsd: card && dearest(card, shape, { inputTokens, outputTokens: output }, date),
+      nanoUsd: card && dearest(card, shape, { inputTokens, outputTokens: output, ...measures }, date),
     }
   })
   const known = worst.map(({ nanoUsd }) => nanoUsd).filter((each) => each !== undefined)
@@ -88,14 +92,17 @@ function longestAnswer(card: ModelCard | undefined): number {
   return card?.maxOutputTokens ?? UNKNOWN_OUTPUT_TOKENS
 }
 
-type Tokens = Pick<Usage, 'inputTokens' | 'outputTokens'>
+type Used = Pick<Usage, 'inputTokens' | 'outputTokens'> & Measures
 
-function dearest(card: ModelCard, shape: CallShape, tokens: Tokens, date: string): number | undefined {
-  const extras = shape.search || alwaysSearches(card) ? searched(card) : {}
+function dearest(card: ModelCard, shape: CallShape, used: Used, date: string): number | undefined {
   if (shape.hostedTools) return undefined
   const prices: bigint[] = []
+  const ways = [
+    ...searchesOf(card, shape, used).flatMap((usage) => waysToBill(card, shape, usage)),
+    ...measured(card, used, date),
+  ]
   for (const tier of tiersOf(shape)) {
-    for (const usage of waysToBill(card, shape, { ...tokens, ...extras })) {
+    for (const usage of ways) {
       const priced = cost({ card, usage, date, tier, regional: true })
       if (priced !== undefined) prices.push(priced.picoUsd)
     }
@@ -105,17 +112,30 @@ function dearest(card: ModelCard, shape: CallShape, tokens: Tokens, date: string
   return Number((picoUsd + PICO_PER_NANO - 1n) / PICO_PER_NANO)
 }
 
-/** Each kind of search that a model's card has a fee for. */
-const searched = ({ fees }: ModelCard): Partial<Usage> => ({
-  searches: SEARCHES,
-  searchQueries: SEARCHES,
-  groundedPrompts: 1,
-  ...(fees?.searchPreview !== undefined && { previewSearches: SEARCHES }),
-  ...(fees?.fileSearch !== undefined && { fileSearches: SEARCHES }),
-})
+/** With the searches of all choices, each by either of the tools that search the web, and in its files. */
+function searchesOf({ id, fees }: ModelCard, { search, choices }: CallShape, used: Used): readonly Usage[] {
+  const always = alwaysSearches(id)
+  if (!search && !always) return [used]
+  const most = (always ? 1 : SEARCHES) * choices
+  const files = fees?.fileSearch === undefined ? {} : { fileSearches: most }
+  return [
+    { ...used, ...files, searches: most, searchQueries: most, groundedPrompts: choices },
+    ...(fees?.searchPreview === undefined ? [] : [{ ...used, ...files, previewSearches: most }]),
+  ]
+}
 
-function alwaysSearches({ id }: ModelCard): boolean {
-  return id.includes('-search')
+/** By measure alone, as models are billed that count no tokens, or whose answer says of none; pictures by each of their kinds. */
+function measured(
+  card: ModelCard,
+  { seconds = 0, characters = 0, images = 0 }: Used,
+  date: string,
+): readonly Usage[] {
+  const none = { inputTokens: 0, outputTokens: 0 }
+  const kinds = Object.keys(priceRowOn(card, date)?.perImage ?? {})
+  return [
+    ...(seconds + characters > 0 ? [{ ...none, seconds, characters }] : []),
+    ...(images > 0 ? kinds.map((imageKind) => ({ ...none, images, imageKind })) : []),
+  ]
 }
 
 /** The same tokens in each class that could hold them all. */

@@ -1,13 +1,15 @@
 import { dayOf } from '../catalog/civil-date.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
-import type { PriceOf } from '../catalog/pricing.ts'
+import type { Answered, PriceOf } from '../catalog/pricing.ts'
 import { GatewayError } from '../errors.ts'
 import type { Attempted, Facts, Intent, Leave, Settled } from '../gateway/types.ts'
+import { ownSearch } from '../protocol/chat-usage.ts'
 import type { EndpointId } from '../protocol/index.ts'
 import { OUTPUT_FIELDS } from '../protocol/output-fields.ts'
 import type { Usage } from '../protocol/usage.ts'
 import { shapeOf } from './call-shape.ts'
 import { type WorstCase, worstCase } from './estimate.ts'
+import { measuresOf } from './measures.ts'
 import type { Admitted, Defer, HeldKey, KeyRing } from './key-ring.ts'
 import type { Actual, Reservation } from './lease.ts'
 import type { Budgets } from './record.ts'
@@ -85,7 +87,7 @@ function worstOf({ call, cards }: Intent, keyCap: number | undefined, date: stri
     endpoint: call.endpoint,
     file,
   })
-  return worstCase({ shape, cards, outputCap: keyCap, date })
+  return worstCase({ shape, cards, outputCap: keyCap, date, measures: measuresOf(call) })
 }
 
 /** The key's cap, but never more than the smallest of the models takes; a model's own limit need not be said. */
@@ -128,7 +130,7 @@ interface Rates {
  */
 function counted(
   { writtenTokens }: Settled,
-  { card }: Facts,
+  { card, served, target }: Facts,
   worst: WorstCase | undefined,
 ): Usage | undefined {
   if (writtenTokens === undefined || card === undefined || worst === undefined) return undefined
@@ -137,6 +139,7 @@ function counted(
   return {
     inputTokens,
     outputTokens: Math.min(tokens - inputTokens, Math.ceil(writtenTokens * COUNT_MARGIN)),
+    ...ownSearch(served.model ?? target.model),
   }
 }
 const COUNT_MARGIN = 1.25
@@ -145,19 +148,34 @@ const COUNT_MARGIN = 1.25
 function actualOf(settled: Settled, ownKey: boolean, { date, priceOf, worst }: Rates): Actual {
   const { attempts, facts } = settled
   if (attempts.some(mayBeBilled)) return ownKey ? { nanoUsd: 0 } : {}
-  if (facts === undefined) return { tokens: 0, nanoUsd: 0 }
-  const usage = settled.usage ?? facts.usage ?? counted(settled, facts, worst)
-  if (usage === undefined) return ownKey ? { nanoUsd: 0 } : {}
-  const tokens = tokensOf(usage)
+  const answered = attempts.flatMap(spentOn)
+  if (facts !== undefined) {
+    const usage = settled.usage ?? facts.usage ?? counted(settled, facts, worst)
+    if (usage === undefined) return ownKey ? { nanoUsd: 0 } : {}
+    answered.push({ card: facts.card, model: facts.target.model, served: facts.served, usage })
+  }
+  const tokens = answered.reduce((sum, { usage }) => sum + tokensOf(usage), 0)
   if (ownKey) return { tokens, nanoUsd: 0 }
-  const price = priceOf({ card: facts.card, model: facts.target.model, served: facts.served, usage, date })
-  return { tokens, ...(price && { nanoUsd: Number((price.picoUsd + PICO_PER_NANO - 1n) / PICO_PER_NANO) }) }
+  let picoUsd = 0n
+  for (const each of answered) {
+    const price = priceOf({ ...each, date })
+    if (price === undefined) return { tokens }
+    picoUsd += price.picoUsd
+  }
+  return { tokens, nanoUsd: Number((picoUsd + PICO_PER_NANO - 1n) / PICO_PER_NANO) }
+}
+
+/** What the calls of a failed attempt used that were answered. */
+function spentOn({ target, spent }: Attempted): Omit<Answered, 'date'>[] {
+  if (spent?.usage === undefined) return []
+  return [{ card: spent.card, model: target.model, served: spent.served, usage: spent.usage }]
 }
 
 const tokensOf = ({ inputTokens, outputTokens }: Usage): number => inputTokens + outputTokens
 
 /** An upstream that refuses, or is not reached, bills nothing; one that was left, or fell silent, may. */
-function mayBeBilled({ failure }: Attempted): boolean {
+function mayBeBilled({ failure, spent }: Attempted): boolean {
+  if (spent?.unknown === true) return true
   if (failure === undefined || failure.kind === 'network') return false
   return failure.status === undefined || failure.status < 400
 }

@@ -24,7 +24,41 @@ const COMPRESSED_BYTES_PER_SECOND = 16_000
 
 /** How long a sound lasts: by its header where it is a WAV file, else a guess by its size. */
 export function estimatedSeconds(head: Uint8Array, byteLength: number): number {
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
-  const perSecond = audioType(head) === 'audio/wav' && head.byteLength >= 32 ? view.getUint32(28, true) : 0
-  return byteLength / (perSecond > 0 ? perSecond : COMPRESSED_BYTES_PER_SECOND)
+  return byteLength / (waveOf(head)?.bytesPerSecond ?? COMPRESSED_BYTES_PER_SECOND)
 }
+
+/**
+ * Bytes per second of the thinnest speech that a format holds: MPEG audio has no less than 8 kbit/s, AMR 4.75 and
+ * Opus 6. Only silence that is left out can be thinner still.
+ */
+const THINNEST_BYTES_PER_SECOND: Readonly<Record<string, number>> = { 'audio/mpeg': 1_000 }
+const THINNEST_OF_ALL = 500
+
+/** The longest that a sound of so many bytes can last. */
+export function longestSeconds(head: Uint8Array, byteLength: number): number {
+  const wave = waveOf(head)
+  if (wave !== undefined) return byteLength / wave.leastBytesPerSecond
+  return byteLength / (THINNEST_BYTES_PER_SECOND[audioType(head) ?? ''] ?? THINNEST_OF_ALL)
+}
+
+/** Up to the size of a sample. */
+const WAVE_HEAD_BYTES = 34
+
+interface Wave {
+  /** As the file says. */
+  readonly bytesPerSecond: number
+  /** As its samples come to, should that be less. */
+  readonly leastBytesPerSecond: number
+}
+
+/** Undefined unless the format stands where it usually does. */
+function waveOf(head: Uint8Array): Wave | undefined {
+  if (audioType(head) !== 'audio/wav' || head.byteLength < WAVE_HEAD_BYTES) return undefined
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
+  const bytesPerSecond = view.getUint32(28, true)
+  const bySamples = view.getUint32(24, true) * view.getUint16(32, true)
+  if (!FORMAT_CHUNK.every((byte, i) => head[12 + i] === byte) || bytesPerSecond === 0 || bySamples === 0)
+    return undefined
+  return { bytesPerSecond, leastBytesPerSecond: Math.min(bytesPerSecond, bySamples) }
+}
+const FORMAT_CHUNK = Array.from('fmt ', (letter) => letter.charCodeAt(0))

@@ -69,6 +69,8 @@ export function merge(
   )
 }
 
-async function next(part: number, reader: ReadableStreamDefaultReader<Uint8Array>) {
-  return { part, result: await reader.read() }
+function next(part: number, reader: ReadableStreamDefaultReader<Uint8Array>) {
+  const read = reader.read().then((result) => ({ part, result }))
+  read.catch(() => undefined) // told to whoever waits for it; a reader that has left does not
+  return read
 }

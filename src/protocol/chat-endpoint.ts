@@ -8,7 +8,7 @@ import { isRecord } from './guards.ts'
 import { observeChat } from './chat-observer.ts'
 import { pricedUsage } from './priced-usage.ts'
 import { trimUsage } from './trim-usage.ts'
-import { servedBy, toUsage } from './chat-usage.ts'
+import { answerUsage, servedBy } from './chat-usage.ts'
 
 /** The envelope: what routing needs, and nothing of the message tree (openai.md 2.1; a relayed request is OpenAI's to judge). */
 const envelope = z.looseObject({
@@ -33,7 +33,7 @@ export const chat: Endpoint<ChatWire> = {
   media,
   answers,
   bytesOf: jsonBytes,
-  usage: (response) => toUsage(response.usage),
+  usage: (response) => answerUsage(response.usage, servedBy(response)),
   served: servedBy,
   observe: observeChat,
   frame: dataFrame,

@@ -78,6 +78,7 @@ export function addUsage(
       server_tool_use: {
         grounded_prompts: tools['grounded_prompts'] ?? 0,
         search_queries: tools['search_queries'] ?? 0,
+        ...(tools['web_searches'] !== undefined && { web_searches: tools['web_searches'] }),
       },
     }),
   }

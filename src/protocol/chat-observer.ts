@@ -1,6 +1,6 @@
 import type { ChatChunk, ChunkChoice } from './chat.ts'
 import { createTally, type Tally } from '../lib/text-tally.ts'
-import { servedBy, toUsage } from './chat-usage.ts'
+import { answerUsage, servedBy } from './chat-usage.ts'
 import type { Observer, ServedBy } from './endpoint.ts'
 import { isRecord } from './guards.ts'
 import type { Usage } from './usage.ts'
@@ -34,8 +34,8 @@ export function observeChat(): Observer<ChatChunk> {
   return {
     see(event) {
       if (!Array.isArray(event.choices)) throw new TypeError('The event is not a chat completion chunk.')
-      if (event.usage !== null && event.usage !== undefined) usage = toUsage(event.usage)
       served ??= servedBy(event)
+      if (event.usage !== null && event.usage !== undefined) usage = answerUsage(event.usage, served)
       if (event.service_tier !== undefined && event.service_tier !== null)
         served = { ...served, tier: event.service_tier }
       for (const part of event.choices) choice(part)

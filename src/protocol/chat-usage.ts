@@ -8,6 +8,7 @@ export function toUsage(usage: ChatUsage | null | undefined): Usage | undefined 
   if (usage.completion_tokens !== undefined && !isCount(usage.completion_tokens)) return undefined
   const input = usage.prompt_tokens_details ?? {}
   const output = usage.completion_tokens_details ?? {}
+  const searches = count(usage.server_tool_use?.web_searches)
   return {
     inputTokens: usage.prompt_tokens,
     cachedTokens: count(input['cached_tokens']),
@@ -24,11 +25,30 @@ export function toUsage(usage: ChatUsage | null | undefined): Usage | undefined 
     imageOutputTokens: count(output['image_tokens']),
     groundedPrompts: count(usage.server_tool_use?.grounded_prompts),
     searchQueries: count(usage.server_tool_use?.search_queries),
+    ...(searches > 0 && { searches }),
   }
 }
 const isCount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0
 const count = (value: unknown): number => (isCount(value) ? value : 0)
+
+/** Models that search for every chat of theirs, asked to or not (openai.md 2.1). */
+const ALWAYS_SEARCHES = /-search-(?:preview|api)(?:-\d{4}-\d{2}-\d{2})?$/
+
+export const alwaysSearches = (model: string): boolean => ALWAYS_SEARCHES.test(model)
+
+/** The search that a model makes for each answer, of which no usage tells: one call (catalog.md 10, rule 9). */
+export const ownSearch = (model: string | undefined): Pick<Usage, 'searches'> =>
+  model !== undefined && alwaysSearches(model) ? { searches: 1 } : {}
+
+/** What a chat answer, or a text completion made of one, used. */
+export function answerUsage(
+  usage: ChatUsage | null | undefined,
+  { model }: Pick<ServedBy, 'model'>,
+): Usage | undefined {
+  const used = toUsage(usage)
+  return used && { ...used, ...ownSearch(model) }
+}
 
 /** Reads `model` and `service_tier`, whatever an upstream put there. */
 export function servedBy(answer: {

@@ -200,9 +200,13 @@ export interface ChatUsage {
   readonly total_tokens: number
   readonly prompt_tokens_details?: Readonly<Record<string, number | undefined>> | null | undefined
   readonly completion_tokens_details?: Readonly<Record<string, number | undefined>> | null | undefined
-  /** Ours: what Google bills besides tokens (per grounded prompt, or per search query). */
+  /** Ours: what is billed besides tokens: by Google per grounded prompt or search query, by OpenAI per call. */
   readonly server_tool_use?:
-    | { readonly grounded_prompts: number; readonly search_queries: number }
+    | {
+        readonly grounded_prompts: number
+        readonly search_queries: number
+        readonly web_searches?: number | undefined
+      }
     | undefined
 }
 export interface ChatCompletion {

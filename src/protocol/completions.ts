@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { ChatUsage, FinishReason } from './chat.ts'
 import { observeChat } from './chat-observer.ts'
-import { servedBy, toUsage } from './chat-usage.ts'
+import { answerUsage, servedBy } from './chat-usage.ts'
 import type { Endpoint, Observer } from './endpoint.ts'
 import { modelId, refuseRoutingFields } from './envelope.ts'
 import { plain } from './plain.ts'
@@ -70,7 +70,7 @@ export const completions: Endpoint<CompletionsWire> = {
   answer: (request) => (request.stream === true ? 'events' : 'json'),
   answers: (body): body is Completion =>
     'choices' in body && Array.isArray(body.choices) && body.choices.length > 0,
-  usage: (response) => toUsage(response.usage),
+  usage: (response) => answerUsage(response.usage, servedBy(response)),
   served: servedBy,
   observe,
   priced: pricedUsage,

@@ -1,7 +1,8 @@
 import { GatewayError } from '../errors.ts'
 import { isRecord } from './guards.ts'
 import { type TranscriptUsage, transcriptUsage } from './transcript-usage.ts'
-import type { Usage } from './usage.ts'
+import type { Usage, UsagePart } from './usage.ts'
+import { summed } from './usage-sum.ts'
 
 /** Realtime sessions over a WebSocket (openai.md 6). */
 export const REALTIME_PATH = '/realtime'
@@ -67,35 +68,62 @@ function fitting(reason: string): string {
   return text
 }
 
-/** Adds up what a session uses. Only events that carry usage are parsed. */
+/** Adds up what a session uses. Only events that carry usage, or say who transcribes, are parsed. */
 export interface SessionMeter {
   see(event: string): void
   readonly usage: Usage | undefined
 }
 
-const METERED = ['"response.done"', '"conversation.item.input_audio_transcription.completed"']
+/** What is read of an event, by its type. */
+interface Reading {
+  readonly session: (event: Fields) => void
+  readonly response: (event: Fields) => void
+  readonly transcript: (event: Fields) => void
+}
+const METERED: readonly (readonly [type: string, read: keyof Reading])[] = [
+  ['response.done', 'response'],
+  ['conversation.item.input_audio_transcription.completed', 'transcript'],
+  ['session.created', 'session'],
+  ['session.updated', 'session'],
+]
 
+/** What callers say is transcribed by another model than the session's, at its own price. */
 export function sessionMeter(): SessionMeter {
-  let usage: Usage | undefined
+  let responses: Usage | undefined
+  const transcripts = new Map<string, UsagePart>()
+  /** Empty while no event has named it. */
+  let transcriber = ''
+  const reading: Reading = {
+    session(event) {
+      const input = recordIn(recordIn(recordIn(event, 'session'), 'audio'), 'input')
+      const { model } = recordIn(input, 'transcription')
+      if (typeof model === 'string') transcriber = model
+    },
+    response(event) {
+      const used = responseUsage(recordIn(event, 'response')['usage'])
+      if (used !== undefined) responses = added(responses, used)
+    },
+    transcript({ usage }) {
+      const used = isTranscriptUsage(usage) ? transcriptUsage(usage) : undefined
+      if (used === undefined) return
+      transcripts.set(transcriber, { ...added(transcripts.get(transcriber), used), model: transcriber })
+    },
+  }
   return {
-    see(event) {
-      if (!METERED.some((type) => event.includes(type))) return
-      const used = usageOf(event)
-      if (used !== undefined) usage = added(usage, used)
+    see(text) {
+      if (!METERED.some(([type]) => text.includes(`"${type}"`))) return
+      const event = parsed(text)
+      if (!isRecord(event)) return
+      const found = METERED.find(([type]) => type === event['type'])
+      if (found !== undefined) reading[found[1]](event)
     },
     get usage() {
-      return usage
+      if (transcripts.size === 0) return responses
+      return summed([...(responses === undefined ? [] : [responses]), ...transcripts.values()])
     },
   }
 }
 
-function usageOf(text: string): Usage | undefined {
-  const event = parsed(text)
-  if (!isRecord(event)) return undefined
-  if (event['type'] === 'response.done' && isRecord(event['response']))
-    return responseUsage(event['response']['usage'])
-  return isTranscriptUsage(event['usage']) ? transcriptUsage(event['usage']) : undefined
-}
 const isTranscriptUsage = (value: unknown): value is TranscriptUsage =>
   isRecord(value) &&
   (value['type'] === 'tokens' ? typeof value['input_tokens'] === 'number' : value['type'] === 'duration')
@@ -135,9 +163,7 @@ function count(fields: Fields, name: string): number {
 }
 
 function added(a: Usage | undefined, b: Usage): Usage {
-  const sum: Record<string, number> = {}
-  for (const usage of [a ?? {}, b])
-    for (const [name, value] of Object.entries(usage))
-      if (typeof value === 'number') sum[name] = (sum[name] ?? 0) + value
-  return { inputTokens: 0, outputTokens: 0, ...sum }
+  if (a === undefined) return b
+  const { parts: _, ...sum } = summed([a, b])
+  return sum
 }

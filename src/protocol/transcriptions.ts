@@ -146,11 +146,11 @@ function bytesOf(
   return { contentType: TEXTS[format] ?? 'text/plain', bytes: new TextEncoder().encode(text) }
 }
 
-/** A text says nothing of what it cost, but the sound does. */
+/** A text says nothing of what it cost, but the sound does, roughly. */
 function meter({ file }: TranscriptionRequest): Meter {
   const seconds = Math.ceil(estimatedSeconds(file.head, file.content.byteLength))
   return {
     see: () => undefined,
-    usage: file === NO_FILE ? undefined : { inputTokens: 0, outputTokens: 0, seconds },
+    usage: file === NO_FILE ? undefined : { inputTokens: 0, outputTokens: 0, seconds, estimated: true },
   }
 }

@@ -55,4 +55,15 @@ export interface Usage {
   readonly images?: number
   /** The kind all `images` are of, as in the catalog: `high 1024x1024`, `2K`. */
   readonly imageKind?: string
+
+  /** Some of it was counted here, since the answer did not say. */
+  readonly estimated?: true
+  /** The calls whose sum this is, where there were several: each is priced by itself. */
+  readonly parts?: readonly UsagePart[]
+}
+
+/** What one call of several used. */
+export interface UsagePart extends Usage {
+  /** Whose price it has, where that is another model's than the answer's; empty: nobody knows. */
+  readonly model?: string
 }

@@ -36,6 +36,10 @@ export const COUNTERS = [
   'saved_output_tokens',
   'saved_nano',
   'saved_pico',
+  'own_key',
+  'own_key_unpriced',
+  'own_key_nano',
+  'own_key_pico',
   'duration_ms',
   'ttft_ms',
   'ttft_count',
@@ -121,8 +125,11 @@ export function bucketsOf(kind: 'duration' | 'ttft', ms: number): Counters {
 
 const PICO_PER_NANO = 1_000n
 
+/** What the operator pays, what a cache saved, and what callers pay whose own key the provider bills. */
+type Money = 'cost' | 'saved' | 'own_key'
+
 /** An amount as two counters. */
-export function moneyCounters(kind: 'cost' | 'saved', picoUsd: bigint): Counters {
+export function moneyCounters(kind: Money, picoUsd: bigint): Counters {
   return {
     [`${kind}_nano`]: Number(picoUsd / PICO_PER_NANO),
     [`${kind}_pico`]: Number(picoUsd % PICO_PER_NANO),
@@ -130,7 +137,7 @@ export function moneyCounters(kind: 'cost' | 'saved', picoUsd: bigint): Counters
 }
 
 /** The amount that two counters stand for. */
-export function moneyOf(kind: 'cost' | 'saved', counters: Counters): bigint {
+export function moneyOf(kind: Money, counters: Counters): bigint {
   const nano = counters[`${kind}_nano`] ?? 0
   const pico = counters[`${kind}_pico`] ?? 0
   return BigInt(Math.round(nano)) * PICO_PER_NANO + BigInt(Math.round(pico))

@@ -1,5 +1,5 @@
-import { type Counter, type Counters, countsOf } from './counters.ts'
-import type { UsageRecord } from './record.ts'
+import { type Counter, type Counters, countsOf, sum } from './counters.ts'
+import { totalOf, type UsageRecord } from './record.ts'
 
 /** A row of Analytics Engine: one index, texts, numbers. */
 export interface DataPoint {
@@ -15,7 +15,10 @@ const PICO_PER_NANO = 1_000
 
 /** The columns are documented in docs/usage.md: their order is their name. */
 export function dataPoint(record: UsageRecord): DataPoint {
-  const counts: Counters = record.usage === undefined ? {} : countsOf(record.usage)
+  const { picoUsd, own } = totalOf(record)
+  const counts = [record.usage, ...record.attempts.map(({ spent }) => spent?.usage)]
+    .map((usage): Counters => (usage === undefined ? {} : countsOf(usage)))
+    .reduce(sum)
   const count = (...names: readonly Counter[]): number =>
     names.reduce((total, name) => total + (counts[name] ?? 0), 0)
   const failed = record.attempts.filter(({ failure }) => failure !== undefined)
@@ -41,7 +44,7 @@ export function dataPoint(record: UsageRecord): DataPoint {
       record.status,
       record.durationMs,
       record.ttftMs ?? -1,
-      record.picoUsd === undefined ? -1 : Number(record.picoUsd) / PICO_PER_NANO,
+      nanoOf(picoUsd),
       Number(record.savedPicoUsd) / PICO_PER_NANO,
       count('input_tokens'),
       count('cached_tokens'),
@@ -52,8 +55,16 @@ export function dataPoint(record: UsageRecord): DataPoint {
       count('image_input_tokens', 'image_output_tokens'),
       record.attempts.length,
       failed.length,
-      record.estimated ? 1 : 0,
+      isEstimated(record) ? 1 : 0,
       record.sequence,
+      own === undefined ? 0 : nanoOf(own.picoUsd),
+      own === undefined ? 0 : 1,
     ],
   }
 }
+
+const nanoOf = (picoUsd: bigint | undefined): number =>
+  picoUsd === undefined ? -1 : Number(picoUsd) / PICO_PER_NANO
+
+const isEstimated = ({ estimated, attempts }: UsageRecord): boolean =>
+  estimated || attempts.some(({ spent }) => spent?.estimated)

@@ -27,9 +27,9 @@ export function entryOf(record: UsageRecord): Entry {
     at,
     parts: [
       { place: home, counters: servedCounters(record, record.attempts.length - failed.length) },
-      ...failed.map(({ provider, model }) => ({
+      ...failed.map(({ provider, model, spent }) => ({
         place: placeOf(record, provider, model),
-        counters: { attempts: 1, failed_attempts: 1 },
+        counters: sum({ attempts: 1, failed_attempts: 1 }, spent === undefined ? {} : boughtCounters(spent)),
       })),
     ],
   }
@@ -59,16 +59,30 @@ const savedCounters = ({ inputTokens, outputTokens }: Usage): Counters => ({
   saved_output_tokens: outputTokens,
 })
 
-function servedCounters(record: UsageRecord, attempts: number): Counters {
-  const { usage, saved, picoUsd, savedPicoUsd, estimated, finish, durationMs, ttftMs } = record
-  const kind = FINISHES[finish]
+type Bought = Pick<UsageRecord, 'usage' | 'picoUsd' | 'own' | 'estimated'>
+
+/** What was used, and what it cost whom. */
+function boughtCounters({ usage, picoUsd, own, estimated }: Bought): Counters {
   return [
     usage === undefined ? {} : countsOf(usage),
     picoUsd === undefined ? { unpriced: 1 } : moneyCounters('cost', picoUsd),
+    own === undefined ? {} : ownCounters(own),
+    estimated ? { estimated: 1 } : {},
+  ].reduce(sum)
+}
+
+const ownCounters = ({ picoUsd }: NonNullable<Bought['own']>): Counters =>
+  picoUsd === undefined ? { own_key_unpriced: 1 } : moneyCounters('own_key', picoUsd)
+
+function servedCounters(record: UsageRecord, attempts: number): Counters {
+  const { saved, savedPicoUsd, finish, durationMs, ttftMs } = record
+  const kind = FINISHES[finish]
+  return [
+    boughtCounters(record),
+    record.own === undefined ? {} : { own_key: 1 },
     moneyCounters('saved', savedPicoUsd),
     saved === undefined ? {} : savedCounters(saved),
     kind === undefined ? {} : { [kind]: 1 },
-    estimated ? { estimated: 1 } : {},
     { requests: 1, attempts, duration_ms: Math.round(durationMs) },
     bucketsOf('duration', durationMs),
     ttftMs === undefined ? {} : { ttft_ms: Math.round(ttftMs), ttft_count: 1, ...bucketsOf('ttft', ttftMs) },

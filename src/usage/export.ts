@@ -37,11 +37,14 @@ const EXPORTS: Readonly<Record<Format, (report: UsageReport, query: UsageQuery) 
   }),
   csv: ({ rows }, { groupBy }) => ({
     contentType: 'text/csv; charset=utf-8',
-    body: [[...groupBy, ...SHOWN, 'cost_usd', 'saved_usd'], ...rows.map((row) => cells(row, groupBy))]
+    body: [[...groupBy, ...SHOWN, ...DOLLARS], ...rows.map((row) => cells(row, groupBy))]
       .map((line) => `${line.map(csvCell).join(',')}\r\n`)
       .join(''),
   }),
 }
+
+/** Money, as the last columns. */
+const DOLLARS = ['own_key_usd', 'cost_usd', 'saved_usd'] as const
 
 /** A report in the format that was asked for. */
 export function exported(report: UsageReport, query: UsageQuery, format: Format): Exported {
@@ -58,17 +61,20 @@ function shown({ group, counters }: UsageRow): Record<string, Cell> {
   for (const [name, value] of Object.entries(group)) row[name] = name === 'time' ? timeText(value) : value
   for (const name of SHOWN) row[name] = counters[name] ?? 0
   // Nothing but requests without a known price: not a sum of nothing.
-  const known = (counters.requests ?? 0) === 0 || (counters.unpriced ?? 0) < (counters.requests ?? 0)
-  row['cost_usd'] = known ? formatUsd(moneyOf('cost', counters)) : null
+  const { requests, unpriced, own_key: own, own_key_unpriced: ownUnpriced } = counters
+  row['cost_usd'] = isKnown(requests, unpriced) ? formatUsd(moneyOf('cost', counters)) : null
+  row['own_key_usd'] = isKnown(own, ownUnpriced) ? formatUsd(moneyOf('own_key', counters)) : null
   row['saved_usd'] = formatUsd(moneyOf('saved', counters))
   return row
 }
+
+const isKnown = (requests = 0, unpriced = 0): boolean => requests === 0 || unpriced < requests
 
 const timeText = (value: string | number): string => new Date(value).toISOString()
 
 function cells(row: UsageRow, groupBy: UsageQuery['groupBy']): readonly Cell[] {
   const all = shown(row)
-  return [...groupBy, ...SHOWN, 'cost_usd', 'saved_usd'].map((name) => all[name] ?? null)
+  return [...groupBy, ...SHOWN, ...DOLLARS].map((name) => all[name] ?? null)
 }
 
 /** Quoted where needed; a text that a spreadsheet would take for a formula is defused. */

@@ -4,7 +4,7 @@ import type { UsageRecord } from './record.ts'
 
 /** One line of the log for one request: no content, no header, no key. */
 export function logLine(record: UsageRecord): string {
-  const { usage, saved, picoUsd, savedPicoUsd, attempts, startedAt, requestId, keyId, ...rest } = record
+  const { usage, saved, picoUsd, own, savedPicoUsd, attempts, startedAt, requestId, keyId, ...rest } = record
   return JSON.stringify({
     level: 'info',
     event: 'request',
@@ -13,12 +13,18 @@ export function logLine(record: UsageRecord): string {
     key: keyId,
     ...rest,
     usage: usage === undefined ? null : countsOf(usage),
-    cost_usd: picoUsd === undefined ? null : formatUsd(picoUsd),
+    cost_usd: dollars(picoUsd),
+    ...(own && { own_key_usd: dollars(own.picoUsd) }),
     ...(saved !== undefined && { saved: countsOf(saved), saved_usd: formatUsd(savedPicoUsd) }),
-    attempts: attempts.map(({ provider, model, ms, failure }) => ({
+    attempts: attempts.map(({ provider, model, ms, failure, spent }) => ({
       target: `${provider}/${model}`,
       ms,
       failure: failure ?? null,
+      ...(spent !== undefined && { usage: countsOf(spent.usage), cost_usd: dollars(spent.picoUsd) }),
+      ...(spent?.own && { own_key_usd: dollars(spent.own.picoUsd) }),
     })),
   })
 }
+
+const dollars = (picoUsd: bigint | undefined): string | null =>
+  picoUsd === undefined ? null : formatUsd(picoUsd)

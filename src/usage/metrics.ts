@@ -63,6 +63,12 @@ function usageFamilies(rows: readonly UsageRow[]): readonly Family[] {
     counter('llm_gateway_saved_usd_total', 'Cost that a cache saved.', ({ counters }) =>
       usd('saved', counters),
     ),
+    counter(
+      'llm_gateway_own_key_cost_usd_total',
+      "Cost at known prices of what was billed to callers' own provider keys.",
+      ({ counters }) => usd('own_key', counters),
+    ),
+    plain('llm_gateway_own_key_requests_total', "Requests on callers' own provider keys.", 'own_key'),
     plain('llm_gateway_requests_total', 'Requests.', 'requests'),
     plain('llm_gateway_refused_total', 'Requests that nobody served.', 'refused'),
     plain('llm_gateway_cancelled_total', 'Answers that the client left.', 'cancelled'),
@@ -75,7 +81,7 @@ function usageFamilies(rows: readonly UsageRow[]): readonly Family[] {
 }
 
 const PICO_PER_USD = 1e12
-const usd = (kind: 'cost' | 'saved', counters: UsageRow['counters']): number =>
+const usd = (kind: Parameters<typeof moneyOf>[0], counters: UsageRow['counters']): number =>
   Number(moneyOf(kind, counters)) / PICO_PER_USD
 
 function labelsOf({ group }: UsageRow): Labels {

@@ -2,6 +2,7 @@ import { dayOf } from '../catalog/civil-date.ts'
 import type { Cost } from '../catalog/cost.ts'
 import type { PriceOf } from '../catalog/pricing.ts'
 import type { Attempted, Facts, Settled, Tags } from '../gateway/types.ts'
+import { ownSearch } from '../protocol/chat-usage.ts'
 import type { Usage } from '../protocol/usage.ts'
 import type { FailureKind } from '../providers/failure.ts'
 
@@ -25,10 +26,24 @@ export interface AttemptRecord {
   readonly model: string
   readonly ms: number
   readonly failure: FailureKind | undefined
+  /** What other calls of it used, if one of several failed, and what that cost. */
+  readonly spent?: Bought
+}
+
+/** What something cost; an amount that is undefined is not known, which is not the same as nothing. */
+interface Costs {
+  /** What the operator pays. */
+  readonly picoUsd: bigint | undefined
+  /** Set where the provider bills the caller's own key: that costs the operator nothing. */
+  readonly own?: { readonly picoUsd: bigint | undefined } | undefined
+}
+interface Bought extends Costs {
+  readonly usage: Usage
+  readonly estimated: boolean
 }
 
 /** All that is kept of one request. No content, no key. */
-export interface UsageRecord extends Omit<About, 'promptTokens'> {
+export interface UsageRecord extends Omit<About, 'promptTokens'>, Costs {
   /** `env=prod,team=search`: all tags as one text, in order. */
   readonly tag: string
   /** Of the isolate that served it; with `sequence`, unique. */
@@ -39,10 +54,8 @@ export interface UsageRecord extends Omit<About, 'promptTokens'> {
   readonly model: string
   readonly tier: string
   readonly usage: Usage | undefined
-  /** `usage` was counted here, since the answer ended without any. */
+  /** Some of `usage` was counted here, since the answer did not say, or its price is an estimate. */
   readonly estimated: boolean
-  /** Undefined: no price is known, which is not the same as nothing. A request that nobody served cost nothing. */
-  readonly picoUsd: bigint | undefined
   /** What an answer out of a cache would have used again. */
   readonly saved: Usage | undefined
   /** What the answer would have cost, had it not come out of a cache. */
@@ -64,9 +77,9 @@ export function recordOf(
 ): UsageRecord {
   const { facts, attempts, finish, error } = settled
   const { promptTokens, ...known } = about
-  const estimate = settled.usage === undefined ? estimateOf(settled, promptTokens) : undefined
-  const usage = settled.usage ?? estimate
-  const price = (used: Usage | undefined): Cost | undefined => moneyFor(facts, used, about.startedAt, priceOf)
+  const usage = settled.usage ?? estimateOf(settled, promptTokens)
+  const date = dayOf(about.startedAt)
+  const price = (used: Usage | undefined): Cost | undefined => moneyFor(facts, used, date, priceOf)
   const money = price(usage)
   return {
     ...known,
@@ -75,12 +88,12 @@ export function recordOf(
     sequence: at.sequence,
     ...servedBy(facts),
     usage,
-    estimated: estimate !== undefined || money?.estimated === true,
-    picoUsd: isFree(settled) ? 0n : money?.picoUsd,
+    estimated: isEstimated(usage, money),
+    ...(isFree(settled) ? NOTHING : costsOf(money, facts?.ownKey)),
     ...savedBy(settled, price),
     ttftMs: ttftOf(attempts, about.startedAt),
     durationMs: Math.max(0, at.now - about.startedAt),
-    attempts: attempts.map(attemptRecord),
+    attempts: attempts.map((each) => attemptRecord(each, date, priceOf)),
     finish,
     status: finish === 'refused' ? (error?.status ?? 500) : 200,
     error: error?.code,
@@ -90,8 +103,18 @@ export function recordOf(
 function servedBy(facts: Facts | undefined): Pick<UsageRecord, 'provider' | 'model' | 'tier'> {
   if (facts === undefined) return { provider: '', model: '', tier: '' }
   const { target, served } = facts
-  return { provider: target.provider, model: served.model ?? target.model, tier: served.tier ?? '' }
+  return { provider: target.provider, model: modelOf(facts), tier: served.tier ?? '' }
 }
+
+const modelOf = ({ served, target }: Facts): string => served.model ?? target.model
+
+const isEstimated = (usage: Usage | undefined, money: Cost | undefined): boolean =>
+  usage?.estimated === true || money?.estimated === true
+
+const NOTHING: Costs = { picoUsd: 0n }
+
+const costsOf = (money: Cost | undefined, ownKey: boolean | undefined): Costs =>
+  ownKey === true ? { picoUsd: 0n, own: { picoUsd: money?.picoUsd } } : { picoUsd: money?.picoUsd }
 
 /** What nobody served cost nothing; nor does a kept answer, whether or not anybody knows its price. */
 const isFree = ({ facts, cache }: Settled): boolean => facts === undefined || cache?.ageSeconds !== undefined
@@ -112,20 +135,26 @@ function tagOf(tags: Tags | undefined): string {
 const TAGS_MAX = 8
 
 /** Text that has passed is paid for although the answer did not end: counted by its characters. */
-function estimateOf({ facts, writtenTokens }: Settled, promptTokens: number): Usage | undefined {
+function estimateOf({ facts, writtenTokens, estimate }: Settled, promptTokens: number): Usage | undefined {
   if (facts === undefined || writtenTokens === undefined) return undefined
-  return { inputTokens: promptTokens, outputTokens: writtenTokens }
+  if (estimate !== undefined) return estimate
+  return {
+    inputTokens: promptTokens,
+    outputTokens: writtenTokens,
+    ...ownSearch(modelOf(facts)),
+    estimated: true,
+  }
 }
 
 function moneyFor(
   facts: Facts | undefined,
   usage: Usage | undefined,
-  startedAt: number,
+  date: string,
   priceOf: PriceOf,
 ): Cost | undefined {
   if (facts === undefined || usage === undefined) return undefined
   const { card, served, target } = facts
-  return priceOf({ card, served, model: target.model, usage, date: dayOf(startedAt) })
+  return priceOf({ card, served, model: target.model, usage, date })
 }
 
 /** From the request's arrival to the first event of the attempt that served it. */
@@ -134,9 +163,31 @@ function ttftOf(attempts: readonly Attempted[], startedAt: number): number | und
   return won && Math.max(0, won.startedAt + won.ms - startedAt)
 }
 
-const attemptRecord = ({ target, ms, failure }: Attempted): AttemptRecord => ({
-  provider: target.provider,
-  model: target.model,
-  ms,
-  failure: failure?.kind,
-})
+function attemptRecord(
+  { target, ms, failure, spent }: Attempted,
+  date: string,
+  priceOf: PriceOf,
+): AttemptRecord {
+  const { provider, model } = target
+  const made = { provider, model, ms, failure: failure?.kind }
+  if (spent?.usage === undefined) return made
+  const { card, served, usage, ownKey } = spent
+  const money = priceOf({ card, served, model, usage, date })
+  return { ...made, spent: { usage, estimated: isEstimated(usage, money), ...costsOf(money, ownKey) } }
+}
+
+/** The cost of a request with all that its attempts cost; an amount is undefined if a part of it is not known. */
+export function totalOf(record: Costs & Pick<UsageRecord, 'attempts'>): Costs {
+  const bought = [record, ...record.attempts.flatMap(({ spent }) => spent ?? [])]
+  const own = bought.flatMap((each) => each.own ?? [])
+  return { picoUsd: sumOf(bought), ...(own.length > 0 && { own: { picoUsd: sumOf(own) } }) }
+}
+
+function sumOf(amounts: readonly Pick<Costs, 'picoUsd'>[]): bigint | undefined {
+  let total = 0n
+  for (const { picoUsd } of amounts) {
+    if (picoUsd === undefined) return undefined
+    total += picoUsd
+  }
+  return total
+}

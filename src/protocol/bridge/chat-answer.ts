@@ -1,7 +1,8 @@
 import type { ChatUsage, FinishReason, ToolCall, UrlCitation } from '../chat.ts'
 import { isRecord } from '../guards.ts'
 import type { JsonObject } from '../read.ts'
-import type { ResponseObject, ResponsesUsage } from '../responses.ts'
+import type { ResponseObject } from '../responses.ts'
+import { responsesUsage } from '../responses-usage.ts'
 
 /** Reading a response whose items nobody has checked. */
 export const textIn = (value: unknown): string => (typeof value === 'string' ? value : '')
@@ -50,14 +51,20 @@ export function finishOf(
   return calls > 0 ? 'tool_calls' : 'stop'
 }
 
-export function chatUsage(usage: ResponsesUsage | null | undefined): ChatUsage | undefined {
+export function chatUsage(response: ResponseObject): ChatUsage | undefined {
+  const { usage } = response
   if (usage === null || usage === undefined) return undefined
+  const searches = responsesUsage(response)?.searches ?? 0
   return {
     prompt_tokens: usage.input_tokens,
     completion_tokens: usage.output_tokens,
     total_tokens: usage.total_tokens,
     prompt_tokens_details: usage.input_tokens_details,
     completion_tokens_details: usage.output_tokens_details,
+    // Its items tell of the searches there; chat's answer has no place for them.
+    ...(searches > 0 && {
+      server_tool_use: { grounded_prompts: 0, search_queries: 0, web_searches: searches },
+    }),
   }
 }
 

@@ -96,7 +96,7 @@ const READERS: Readonly<Record<string, (event: ResponsesEvent, reading: Reading)
 function end(response: ResponseObject, { state, give }: Reading, emit: Emit): void {
   const { annotations, calls, head } = state
   give(annotations.length > 0 ? { annotations } : {}, { finish_reason: finishOf(response, calls.size) })
-  const usage = chatUsage(response.usage)
+  const usage = chatUsage(response)
   if (head === undefined || usage === undefined) return
   emit({
     ...head,

@@ -49,7 +49,7 @@ function toCompletion(
         finish_reason: finishOf(response, message.tool_calls?.length ?? 0),
       },
     ],
-    usage: chatUsage(response.usage),
+    usage: chatUsage(response),
     ...(response.service_tier && { service_tier: response.service_tier }),
   }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { chatOverResponses } from '../../../src/protocol/bridge/chat-over-responses.ts'
 import type { ChatChunk, ChatRequest } from '../../../src/protocol/chat.ts'
+import { chat } from '../../../src/protocol/chat-endpoint.ts'
+import type { ResponsesEvent } from '../../../src/protocol/responses.ts'
 import { cardOrFamily } from '../../../src/catalog/family.ts'
 import { needsResponses } from '../../../src/providers/openai/chat-over-responses.ts'
 import { context } from './support.ts'
@@ -217,6 +219,20 @@ describe('events', () => {
     decoder.push({ type: 'response.incomplete', response: whole }, (chunk) => chunks.push(chunk))
     expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe(reason)
   })
+})
+
+it('the searches behind an answer are billed, as many as there were', () => {
+  const search = { type: 'web_search_call', action: { type: 'search', query: 'q' } }
+  const usage = { input_tokens: 1, output_tokens: 2, total_tokens: 3 }
+  const whole = { id: 'resp_1', status: 'completed', output: [search, search], usage } as const
+  const events = chatOverResponses.events(ask({}), context())
+  const observer = chat.observe(ask({}))
+  for (const event of [
+    { type: 'response.created', response: whole },
+    { type: 'response.completed', response: whole },
+  ] as unknown as ResponsesEvent[])
+    events.push(event, (chunk) => observer.see(chunk))
+  expect(observer.usage).toMatchObject({ inputTokens: 1, outputTokens: 2, searches: 2 })
 })
 
 describe('who needs it', () => {

@@ -4,6 +4,10 @@ import { card, cards } from '../../../src/catalog/card.ts'
 import { cost } from '../../../src/catalog/cost.ts'
 import { shapeOf } from '../../../src/keys/call-shape.ts'
 import { worstCase } from '../../../src/keys/estimate.ts'
+import { measuresOf } from '../../../src/keys/measures.ts'
+import type { Call, RawBody } from '../../../src/gateway/types.ts'
+import { wavHeader } from '../../../src/lib/wav.ts'
+import type { EndpointId } from '../../../src/protocol/index.ts'
 
 const covers = (nanoUsd: number | undefined, picoUsd: bigint | undefined) =>
   picoUsd === undefined || (nanoUsd !== undefined && picoUsd <= BigInt(nanoUsd) * 1_000n)
@@ -207,5 +211,83 @@ describe('the worst case', () => {
       ),
       { numRuns: 500 },
     )
+  })
+})
+
+describe('the worst case of what is billed by measure', () => {
+  const wave = wavHeader(16_000, 32_000 * 60)
+  const upload = (head: Uint8Array, byteLength: number) => ({
+    filename: 'a',
+    head,
+    content: { byteLength, [Symbol.iterator]: () => [][Symbol.iterator]() },
+  })
+  const form = { kind: 'form', contentType: '', form: {} } as unknown as RawBody
+  const dollars = (call: object, model: string) => {
+    const whole = { raw: form, ...call } as Call<EndpointId>
+    const { nanoUsd } = worstCase({
+      shape: shapeOf(whole.request, { bytes: 200, endpoint: whole.endpoint, file: false }),
+      cards: [card(model)],
+      date: DATE,
+      measures: measuresOf(whole),
+    })
+    return nanoUsd === undefined ? undefined : nanoUsd / 1e9
+  }
+  const heard = (model: string, head: Uint8Array, bytes: number, raw: unknown = form) =>
+    dollars({ endpoint: 'transcriptions', raw, request: { model, file: upload(head, bytes) } }, model)
+
+  test('a recording is as long as its header says, or as the thinnest codec makes it', () => {
+    const mp3 = new TextEncoder().encode('ID3'.padEnd(64))
+    const webm = new TextEncoder().encode('OggS'.padEnd(64))
+    // 60 s and a header, begun seconds: 61 × 0.006 ÷ 60; 1,000 s and 2,000 s × 0.0045 ÷ 60
+    expect(heard('whisper-1', wave, 32_000 * 60 + 44)).toBe(0.0061)
+    expect(heard('gpt-transcribe', mp3, 1_000_000)).toBe(0.075)
+    expect(heard('gpt-transcribe', webm, 1_000_000)).toBe(0.15)
+  })
+
+  test('a header that lies makes it no shorter than its samples are', () => {
+    const liar = wave.slice()
+    new DataView(liar.buffer).setUint32(24, 1, true) // one sample a second, and 32,000 bytes of it
+    expect(heard('whisper-1', liar, 20_000)).toBe(1)
+  })
+
+  test('a file that nobody has read is as long as any may be', () => {
+    const raw = { kind: 'unread', contentType: '', stream: new ReadableStream() }
+    // 25 MiB at 500 bytes a second: 52,429 s × 0.006 ÷ 60
+    expect(heard('whisper-1', new Uint8Array(), 0, raw)).toBe(5.2429)
+  })
+
+  test('speech costs what its characters do, code points and not units', () => {
+    const spoken = (model: string) =>
+      dollars({ endpoint: 'speech', request: { model, input: '👋'.repeat(1_234) } }, model)
+    expect([spoken('tts-1'), spoken('tts-1-hd')]).toEqual([0.01851, 0.03702])
+    expect(spoken('gpt-4o-mini-tts')).toBeGreaterThanOrEqual((1_234 / 60) * 0.015)
+  })
+
+  test('pictures cost what the dearest kind does', () => {
+    const drawn = (model: string, n?: number) =>
+      dollars({ endpoint: 'images', request: { model, prompt: 'a cat', n } }, model)
+    expect([drawn('dall-e-3', 2), drawn('dall-e-2')]).toEqual([0.24, 0.02])
+  })
+})
+
+describe('the worst case of searches', () => {
+  const messages = [{ role: 'user', content: 'Say hello.' }]
+  const fee = (model: string, request: object) =>
+    ((worst({ messages, max_tokens: 1, ...request }, model).nanoUsd ?? NaN) -
+      (worst({ messages, max_tokens: 1 }, model).nanoUsd ?? NaN)) /
+    1e9
+
+  test('a model that always searches does so once; each choice of Gemini by itself', () => {
+    const always = worst({ messages, max_tokens: 1 }, 'gpt-4o-search-preview').nanoUsd ?? NaN
+    expect(always / 1e9).toBeGreaterThan(0.025)
+    expect(always / 1e9).toBeLessThan(0.026)
+    const one = worst({ messages, max_tokens: 1, n: 1, web_search_options: {} }, 'gemini-2.5-pro').nanoUsd
+    const four = worst({ messages, max_tokens: 1, n: 4, web_search_options: {} }, 'gemini-2.5-pro').nanoUsd
+    expect(((four ?? NaN) - (one ?? NaN)) / 1e9).toBeGreaterThan(3 * 0.035)
+  })
+
+  test('a preview of the tool is dearer than the tool', () => {
+    const tools = [{ type: 'web_search_preview' }]
+    expect(fee('gpt-4o', { tools })).toBeGreaterThanOrEqual(10 * 0.025)
   })
 })

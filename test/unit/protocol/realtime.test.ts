@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { card } from '../../../src/catalog/card.ts'
+import { createPricing } from '../../../src/catalog/pricing.ts'
 import { closeOf, modelIn, readOffer, sessionMeter } from '../../../src/protocol/realtime.ts'
 
 describe('an offer of protocols', () => {
@@ -61,6 +63,45 @@ describe('what a session uses', () => {
       audioOutputTokens: 80,
       seconds: 3,
     })
+  })
+
+  const transcript = (used: object) =>
+    JSON.stringify({ type: 'conversation.item.input_audio_transcription.completed', usage: used })
+  const session = (model: string, type = 'session.updated') =>
+    JSON.stringify({ type, session: { type: 'realtime', audio: { input: { transcription: { model } } } } })
+  const usd = (...events: readonly string[]) => {
+    const meter = sessionMeter()
+    for (const event of events) meter.see(event)
+    const [served, model] = [{}, 'gpt-realtime-2.1']
+    const { usage: used = { inputTokens: 0, outputTokens: 0 } } = meter
+    return createPricing({})({ card: card(model), served, model, usage: used, date: '2026-11-24' })?.picoUsd
+  }
+
+  it('is priced by who did it: the session its responses, the transcriber what it heard', () => {
+    const done = JSON.stringify({
+      type: 'response.done',
+      response: { usage: { input_tokens: 1_000, output_tokens: 100 } },
+    })
+    const minutes = transcript({ type: 'duration', seconds: 600 })
+    // 10 min × 0.006
+    expect(usd(session('whisper-1', 'session.created'), minutes)).toBe(60_000_000_000n)
+    // and 1,000 × 4 + 100 × 24 per million
+    expect(usd(session('whisper-1'), done, minutes)).toBe(66_400_000_000n)
+    // 600 × 2.50 + 200 × 10 per million, beside ten minutes of the other
+    const tokens = transcript({
+      type: 'tokens',
+      input_tokens: 600,
+      output_tokens: 200,
+      total_tokens: 800,
+      input_token_details: { audio_tokens: 600 },
+    })
+    expect(usd(session('whisper-1'), minutes, session('gpt-4o-transcribe'), tokens)).toBe(63_500_000_000n)
+  })
+
+  it('has no price where nobody knows who transcribed', () => {
+    const minutes = transcript({ type: 'duration', seconds: 600 })
+    expect(usd(minutes)).toBeUndefined()
+    expect(usd(session('my-own-whisper'), minutes)).toBeUndefined()
   })
 
   it.each([

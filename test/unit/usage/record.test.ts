@@ -107,6 +107,12 @@ describe('a record', () => {
     })
   })
 
+  test('of an aborted stream has the search that its model always makes', () => {
+    const served = facts({ card: card('gpt-4o-search-preview'), served: { model: 'gpt-4o-search-preview' } })
+    const aborted = record({ facts: served, finish: 'cancelled', usage: undefined, writtenTokens: 40 })
+    expect(aborted.picoUsd).toBe(77n * 2_500_000n + 40n * 10_000_000n + 25_000_000_000n)
+  })
+
   test('of an answer out of a cache costs nothing, and says what was saved', () => {
     const cached = record({
       attempts: [],
@@ -135,6 +141,16 @@ describe('a record', () => {
         counters: { attempts: 1, failed_attempts: 1 },
       },
     ])
+  })
+
+  test("on the caller's own key costs the operator nothing, whether or not anybody knows its price", () => {
+    const own = record({ facts: facts({ ownKey: true }) })
+    expect(own).toMatchObject({ picoUsd: 0n, own: { picoUsd: 240_000_000n } })
+    const unknown = facts({ ownKey: true, card: undefined, served: { model: 'my-model' } })
+    const counters = entryOf(record({ facts: unknown })).parts[0]?.counters
+    expect(counters).toMatchObject({ requests: 1, own_key: 1, own_key_unpriced: 1 })
+    expect(counters?.unpriced).toBeUndefined()
+    expect(dataPoint(record({ facts: unknown })).doubles.slice(-2)).toEqual([-1, 1])
   })
 
   test('is priced by the day of the request', () => {
