@@ -11,7 +11,7 @@ import { settingsOf } from './gateway/watch.ts'
 import type { RegistryPorts, Watch } from './health/ports.ts'
 import { HealthRegistryShell } from './health/registry.ts'
 import { apis } from './providers/index.ts'
-import { complain } from './services.ts'
+import { complain } from './report.ts'
 
 /** The composition root of the health object. One per deployment, called `HEALTH_NAME`. */
 export class HealthRegistry extends HealthRegistryShell<Env> {

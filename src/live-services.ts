@@ -12,7 +12,8 @@ import { HEALTH_NAME } from './health-object.ts'
 import type { Chance } from './lib/chance.ts'
 import type { Timers } from './lib/clock.ts'
 import type { DataPoint } from './usage/data-point.ts'
-import { assemble, complain, type Lasting, lastingOf, type Parts, type Services } from './services.ts'
+import { complain } from './report.ts'
+import { assemble, type Lasting, lastingOf, type Parts, type Services } from './services.ts'
 
 /** A promise only while the runtime configuration has to be waited for. */
 type Current = (defer: Defer) => Services | Promise<Services>

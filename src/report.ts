@@ -1,4 +1,4 @@
-import type { GatewayError } from './errors.ts'
+import { GatewayError } from './errors.ts'
 import { sanitise } from './gateway/answer.ts'
 
 /** One structured line for a request, made by `usage/log-line.ts`. */
@@ -28,4 +28,10 @@ export function reportError(requestId: string | undefined, error: GatewayError):
       at,
     }),
   )
+}
+
+/** Something is wrong that is no request's fault. What caused it is cleaned of URLs and keys, as any fault of ours. */
+export function complain(message: string, cause?: unknown): void {
+  const said = cause instanceof Error ? `${message} ${cause.message}` : message
+  reportError(undefined, new GatewayError('internal', message, { cause: new Error(said) }))
 }

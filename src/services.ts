@@ -8,7 +8,7 @@ import { loadConfig } from './config/load.ts'
 import { type ConfigObject, NO_PURGES, type Purges } from './config/ports.ts'
 import { createRegistry, holdsKeys, type Registry, type StoredKeys } from './config/registry.ts'
 import type { Config } from './config/schema.ts'
-import { GatewayError } from './errors.ts'
+import type { GatewayError } from './errors.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { hooked, hookedExplain } from './gateway/hooked.ts'
 import { createRealtimeCall, type RealtimeCall } from './gateway/realtime-call.ts'
@@ -31,7 +31,7 @@ import { checkInlineImage } from './media/data-url.ts'
 import { fetchMedia } from './media/fetch.ts'
 import { checkMediaUrl } from './media/policy.ts'
 import { apis } from './providers/index.ts'
-import { reportError, reportUsage } from './report.ts'
+import { complain, reportError, reportUsage } from './report.ts'
 import { type Books, type BooksParts, createBooks, type OpenBooks } from './usage/books.ts'
 import type { ResponseStore } from './responses/object.ts'
 import { askAccount, type Question } from './responses/relay.ts'
@@ -235,9 +235,4 @@ export function assemble(
     adminObject: parts.adminObject,
     keys: lasting.keys,
   }
-}
-
-/** Something is wrong that is no request's fault. */
-export function complain(message: string): void {
-  reportError(undefined, new GatewayError('internal', message, { cause: new Error(message) }))
 }

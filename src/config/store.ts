@@ -1,3 +1,4 @@
+import { complain } from '../report.ts'
 import { DurableObject } from 'cloudflare:workers'
 import { auditHash, FIRST_HASH, isChained } from '../lib/audit-chain.ts'
 import { sha256 } from '../lib/digest.ts'
@@ -184,8 +185,7 @@ export abstract class ConfigStoreShell<Env> extends DurableObject<Env> implement
       skipped.push(stored.version)
     }
     if (skipped.length > 0) {
-      // oxlint-disable-next-line eslint/no-console -- the object is the first to know, whoever asks
-      console.error(`Configuration ${skipped.join(', ')} cannot be used; ${found.version} is in force.`)
+      complain(`Configuration ${skipped.join(', ')} cannot be used; ${found.version} is in force.`)
     }
     const snapshot = { revision, ...found, keys, purges, skipped }
     this.#snapshot = snapshot

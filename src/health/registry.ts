@@ -1,3 +1,4 @@
+import { complain } from '../report.ts'
 import { DurableObject } from 'cloudflare:workers'
 import type { HealthObject, RegistryPorts, Seen, Watch } from './ports.ts'
 import type { Check, ObjectState, Saved } from './registry-state.ts'
@@ -76,16 +77,14 @@ export abstract class HealthRegistryShell<Env> extends DurableObject<Env> implem
         await Promise.all(checks.slice(i, i + CHECKS_AT_ONCE).map((check) => this.#check(check)))
     } catch (cause) {
       // A handler that throws is retried six times and then never again; the next tick is armed already.
-      // oxlint-disable-next-line eslint/no-console -- the only witness of a fault in the monitoring itself
-      console.error('health tick failed', cause)
+      complain('A tick of the health object failed.', cause)
     }
   }
 
   /** Configuration that cannot be had now changes nothing: what was known is watched on. */
   async #renew(): Promise<void> {
     const watch = await this.#renewed().catch((cause: unknown) => {
-      // oxlint-disable-next-line eslint/no-console -- the only witness
-      console.error('health goes by its last configuration', cause)
+      complain('The health object goes by its last configuration.', cause)
       return undefined
     })
     if (watch === undefined) return

@@ -1,3 +1,4 @@
+import { complain } from '../report.ts'
 import { DurableObject } from 'cloudflare:workers'
 import type { UsageAnswer, UsageQuery } from './ask.ts'
 import { createLedger, type Ledger } from './ledger.ts'
@@ -49,8 +50,7 @@ export abstract class UsageLedgerShell<Env> extends DurableObject<Env> implement
       this.#ledger.rollUp(now)
     } catch (cause) {
       // A handler that throws is retried six times and then never again; the next alarm is armed already.
-      // oxlint-disable-next-line eslint/no-console -- the only witness of a fault in the books themselves
-      console.error('usage roll-up failed', cause)
+      complain('A roll-up of the usage ledger failed.', cause)
       return
     }
     if (!this.#armed) await this.ctx.storage.deleteAlarm()

@@ -188,11 +188,12 @@ describe('the books', () => {
       },
     })
     for (let i = 0; i < 5; i++) {
+      const before = calls
       const response = await under.fetch(chat())
       expect(response.status).toBe(200)
       await response.text()
       await under.idle()
-      await new Promise((resolve) => setTimeout(resolve, 40))
+      await vi.waitFor(() => expect(calls).toBeGreaterThan(before))
     }
     const { simulator } = under
     await vi.waitFor(async () =>
