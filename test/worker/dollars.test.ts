@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { wav } from '../../simulator/samples.ts'
 import { createSimulator } from '../../simulator/index.ts'
 import type { DataPoint } from '../../src/usage/data-point.ts'
-import { deployment } from './key-bench.ts'
+import { deployment, GATEWAY_KEY } from './key-bench.ts'
 import { chat, type Body, GATEWAY } from './support.ts'
 
 let ledgers = 0
@@ -504,4 +504,48 @@ describe('choices that are calls of their own', () => {
     // The field `n` itself counts a little.
     expect(four.input_tokens / one.input_tokens).toBeCloseTo(4, 0)
   })
+})
+
+test('a realtime session costs what it said, and what the transcriber heard at the price of that', async () => {
+  const ends: WebSocket[] = []
+  const accept = (): Promise<Response> => {
+    const { 0: near, 1: far } = new WebSocketPair()
+    far.accept()
+    ends.push(far)
+    return Promise.resolve(new Response(null, { status: 101, webSocket: near }))
+  }
+  const { open, idle, admin } = await account({ fetch: accept })
+  const { webSocket: socket } = await open(
+    new Request(`${GATEWAY}/v1/realtime?model=gpt-realtime-2.1`, {
+      headers: { upgrade: 'websocket', authorization: `Bearer ${GATEWAY_KEY}` },
+    }),
+  )
+  socket?.accept()
+  const [upstream] = ends
+  const transcription = { model: 'whisper-1' }
+  for (const event of [
+    { type: 'session.created', session: { type: 'realtime', audio: { input: { transcription } } } },
+    {
+      type: 'response.done',
+      response: {
+        usage: {
+          input_tokens: 1_000,
+          output_tokens: 100,
+          input_token_details: { audio_tokens: 800, cached_tokens: 0 },
+          output_token_details: { audio_tokens: 60 },
+        },
+      },
+    },
+    {
+      type: 'conversation.item.input_audio_transcription.completed',
+      transcript: 'hi',
+      usage: { type: 'duration', seconds: 600 },
+    },
+  ])
+    upstream?.send(JSON.stringify(event))
+  upstream?.close(1000)
+  await idle()
+  const { data } = (await admin('GET', '/usage')).body
+  // 200 × 4 + 800 × 32 + 40 × 24 + 60 × 64 per million, and ten minutes at 0.006
+  expect(data).toMatchObject([{ requests: 1, cost_usd: '0.0912', seconds: 600, input_tokens: 1_000 }])
 })
