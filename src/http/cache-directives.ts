@@ -5,6 +5,8 @@ import { REQUEST_HEADERS } from './request-headers.ts'
 
 const { cache: OURS, cacheControl: STANDARD } = REQUEST_HEADERS
 const OUR_NAMES = ['on', 'ttl', 'refresh', 'bypass', 'only-if-cached']
+/** RFC 9111, 5.2.1, but for `no-transform`: nothing is transformed here. */
+const STANDARD_NAMES = ['no-cache', 'no-store', 'only-if-cached', 'max-age', 'min-fresh', 'max-stale']
 type Directives = ReadonlyMap<string, string | undefined>
 
 /**
@@ -44,7 +46,7 @@ function directives(headers: Headers, header: string): Directives {
             .join('=')
             .trim()
             .replace(/^"(.*)"$/, '$1')
-    if (key === '') continue
+    if (key === '' || (header === STANDARD && !STANDARD_NAMES.includes(key))) continue
     if (found.has(key) && found.get(key) !== value) throw refused(header, `says '${shown(key)}' twice`)
     found.set(key, value)
   }
@@ -91,12 +93,15 @@ function ttl(value: string | undefined): number {
   return number
 }
 
+/** More seconds than this are this many (RFC 9111, 1.2.2). */
+const MAX_SECONDS = 2_147_483_648
+
 function seconds(standard: Directives, name: string, bare: number | undefined): number | undefined {
   if (!standard.has(name)) return undefined
   const value = standard.get(name)
   if (value === undefined && bare !== undefined) return bare
-  if (!/^\d{1,10}$/.test(value ?? '')) throw refused(STANDARD, `needs a number of seconds for '${name}'`)
-  return Number(value)
+  if (!/^\d+$/.test(value ?? '')) throw refused(STANDARD, `needs a number of seconds for '${name}'`)
+  return Math.min(Number(value), MAX_SECONDS)
 }
 
 const shown = (text: string): string => text.replaceAll(/[^\x21-\x7e]/g, '').slice(0, 40)

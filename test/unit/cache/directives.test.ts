@@ -30,6 +30,8 @@ describe('directives', () => {
     [undefined, 'no-cache', { on: false, read: false, write: true }],
     [undefined, 'no-store', { on: false, read: true, write: false }],
     [undefined, 'max-age=5, no-transform, private="x"', { maxAgeSeconds: 5, read: true }],
+    [undefined, 'foo=1, foo=2, max-age=5', { maxAgeSeconds: 5 }],
+    [undefined, 'max-age=99999999999999999999', { maxAgeSeconds: 2_147_483_648 }],
     ['on', 'max-stale', { maxStaleSeconds: Infinity }],
     ['on', 'max-stale=9, min-fresh="3"', { maxStaleSeconds: 9, minFreshSeconds: 3 }],
   ])('%s and %s', (ours, standard, expected) => {
