@@ -141,7 +141,7 @@ function identityOf<E extends EndpointId>(
 function routeOf<E extends EndpointId>(
   { registry }: Ports,
   { request }: Call<E>,
-  { strict, strategy, maxCostUsd }: Scope,
+  { strict, strategy, maxCostUsd, principal }: Scope,
   resolved: Resolved,
 ): readonly string[] {
   // Keys are exchanged without changing what is answered.
@@ -156,6 +156,8 @@ function routeOf<E extends EndpointId>(
     strategy ?? resolved.strategy,
     String(maxCostUsd ?? resolved.maxCostUsd ?? ''),
     strict ? 'strict' : 'lenient',
+    // Who pays alone may have it: callers with accounts of their own can be one tenant, and say the same placeholder.
+    principal.credential ?? '',
     ...targets,
   ]
 }

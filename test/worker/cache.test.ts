@@ -195,6 +195,27 @@ describe('tenants', () => {
   })
 })
 
+describe('callers with provider keys of their own', () => {
+  const own = (key: string) => ({ ...ON, 'x-openai-api-key': key })
+  test.each([
+    ['an SDK that must send a key', { ...DEPLOYMENTS.client, GATEWAY_SECRET: variables.GATEWAY_SECRET }],
+    ['an open deployment', { ...DEPLOYMENTS.anonymous, GATEWAY_SECRET: variables.GATEWAY_SECRET }],
+  ])('share nothing, whatever else they say alike: %s', async (_, of) => {
+    const kv = fakeKv()
+    const made = () => bench({ variables: of, config: { keyMode: 'client' }, kv })
+    const gateway = made()
+    const a = await ask(gateway, {}, { headers: own('sk-a'), key: 'placeholder' })
+    const b = await ask(gateway, {}, { headers: own('sk-b'), key: 'placeholder' })
+    expect([a.status, b.status]).toEqual(['miss', 'miss'])
+    expect(b.headers.get('x-gateway-cache-key')).not.toBe(a.headers.get('x-gateway-cache-key'))
+    for (const isolated of [gateway, made()])
+      expect(await ask(isolated, {}, { headers: own('sk-a'), key: 'placeholder' })).toMatchObject({
+        status: 'hit',
+        text: a.text,
+      })
+  })
+})
+
 describe('C-02 differs', () => {
   const CONFIG: ConfigInput = { routes: { alias: { targets: [{ model: 'gpt-4o-mini' }] } } }
   test.each<[string, Body]>([
