@@ -28,7 +28,7 @@ export function keptOf<W extends Wire>(answer: Answer<W>, { keeps, replay }: Cac
     case 'bytes': {
       const { bytes, recording, contentType } = answer
       const body = bytes instanceof Uint8Array ? ownBytes(bytes) : recording?.taken()
-      return body && { form: 'bytes', contentType, body }
+      return body !== undefined && body.length > 0 ? { form: 'bytes', contentType, body } : undefined
     }
     case 'events': {
       const body = answer.recording?.taken()

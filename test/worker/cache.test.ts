@@ -274,6 +274,31 @@ describe('nothing is kept', () => {
     expect([kv.writes, gateway.received.length]).toEqual([0, 2])
   })
 
+  test.each<[string, Uint8Array[], boolean]>([
+    ['cut short', [new Uint8Array(100)], true],
+    ['empty', [], false],
+  ])('of sound that is %s', async (_, pieces, breaks) => {
+    const kv = fakeKv()
+    const upstream = () =>
+      new Response(
+        new ReadableStream<Uint8Array>({
+          pull(controller) {
+            const piece = pieces.shift()
+            if (piece !== undefined) controller.enqueue(piece)
+            else if (breaks) controller.error(new TypeError('reset'))
+            else controller.close()
+          },
+        }),
+        { headers: { 'content-type': 'audio/mpeg' } },
+      )
+    const gateway = bench({ variables, config: {}, kv, upstream })
+    const body = JSON.stringify({ model: 'gpt-4o-mini-tts', input: 'x', voice: 'alloy' })
+    const response = await gateway.fetch(chat(body, { path: '/v1/audio/speech', headers: ON }))
+    await response.arrayBuffer().catch(() => undefined)
+    await gateway.idle()
+    expect(kv.writes).toBe(0)
+  })
+
   test('C-07 of a stream that the client left', async () => {
     const kv = fakeKv()
     const gateway = isolate(kv)
