@@ -268,14 +268,14 @@ function hitOf(
 function keeper<E extends EndpointId>(
   { timers, config }: Ports,
   { defer }: Scope,
-  { targets }: Resolved,
+  resolved: Resolved,
   about: Keyed<E> & { readonly ttlSeconds: number; readonly failover: boolean },
 ): Caching<E>['keep'] {
   const { cache, key, cacheable, failover } = about
   const retentionSeconds = about.isStored ? config.responses.retentionDays * 86_400 : Infinity
   const ttlSeconds = Math.min(about.ttlSeconds, retentionSeconds)
   return ({ ranked, adapted, begun: { answer } }, planning, { facts, attempts, usage }) => {
-    if (facts === undefined || (!failover && stoodIn(ranked, planning, targets, attempts))) return
+    if (facts === undefined || (!failover && stoodIn(ranked, planning, resolved, attempts))) return
     const kept = keptOf(answer, cacheable)
     if (kept === undefined) return
     const storedAt = timers.now()
@@ -290,15 +290,21 @@ const LASTING: readonly Dropped[] = ['endpoint', 'capability', 'context', 'price
 
 function stoodIn(
   { target: { id }, priority }: Ranked,
-  { plan }: Planning,
-  targets: Resolved['targets'],
+  { plan, strategy }: Planning,
+  { targets, sticky }: Resolved,
   attempts: readonly Attempted[],
 ): boolean {
   const unfit = new Set(plan.dropped.filter(({ why }) => LASTING.includes(why)).map((each) => each.id))
+  // Other strategies, and stickiness, choose among the targets of one priority: there, nobody is second.
+  const isListed = strategy === 'priority' && !sticky
+  const place = targets.findIndex(({ target }) => target.id === id)
   return (
     attempts.some(({ target }) => target.id !== id) ||
     targets.some(
-      ({ target, priority: better }) => better < priority && target.id !== id && !unfit.has(idOf({ target })),
+      ({ target, priority: other }, at) =>
+        (other < priority || (isListed && other === priority && at < place)) &&
+        target.id !== id &&
+        !unfit.has(idOf({ target })),
     )
   )
 }

@@ -342,6 +342,40 @@ describe('nothing is kept', () => {
       expect(response.headers.get('x-gateway-model')).toContain('gpt-4.1')
       expect(kv.writes).toBe(writes)
     })
+
+    /** The order in the route is the order of trial: nobody needs to write a priority to have a second choice. */
+    const listed = (strategy: 'priority' | 'round-robin' = 'priority'): ConfigInput => ({
+      routes: {
+        both: {
+          targets: [{ model: 'gpt-4o-mini' }, { model: 'gpt-4.1' }],
+          strategy,
+          cache: { ttlSeconds: 60 },
+        },
+      },
+    })
+    test.each([
+      ['ill', { status: 500 }],
+      ['out of quota', { status: 429 }],
+    ])('of which nothing is seen, because it was known to be %s', async (_, fault) => {
+      const kv = fakeKv()
+      const gateway = isolate(kv, { config: listed() })
+      gateway.simulator.rules([{ match: { model: 'gpt-4o-mini' }, do: fault }])
+      let passedOver = 0
+      for (let seed = 0; seed < 20; seed++) {
+        const { response } = await ask(gateway, { model: 'both', seed }, { headers: {} })
+        expect(response.headers.get('x-gateway-model')).toContain('gpt-4.1')
+        passedOver += Number(response.headers.get('x-gateway-attempts') === '1')
+      }
+      expect(passedOver).toBeGreaterThan(0)
+      expect(kv.writes).toBe(0)
+    })
+
+    test('but what takes its turn stands in for nobody', async () => {
+      const kv = fakeKv()
+      const gateway = isolate(kv, { config: listed('round-robin') })
+      for (let seed = 0; seed < 4; seed++) await ask(gateway, { model: 'both', seed }, { headers: {} })
+      expect(kv.writes).toBe(4)
+    })
   })
 })
 
