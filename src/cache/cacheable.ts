@@ -1,10 +1,13 @@
 import { chatReplay, isChatChunk } from '../protocol/chat-replay.ts'
 import type { ChatCompletion, ChatWire } from '../protocol/chat.ts'
+import { completionsReplay } from '../protocol/completions-replay.ts'
 import type { Endpoint, Wire } from '../protocol/endpoint.ts'
 import { isRecord } from '../protocol/guards.ts'
+import { imagesReplay } from '../protocol/images-replay.ts'
 import type { EndpointId, Wires } from '../protocol/index.ts'
 import { responsesReplay } from '../protocol/responses-replay.ts'
 import type { Item, ResponseObject, ResponsesRequest, ResponsesWire } from '../protocol/responses.ts'
+import type { SpeechEvent } from '../protocol/speech.ts'
 import type { Meaning } from './key.ts'
 
 /** A stream from a whole answer, and the other way round. */
@@ -13,6 +16,13 @@ export interface Replay<W extends Wire> {
   readonly toEvents: (response: W['response']) => readonly W['event'][]
   /** Undefined if the events are no whole answer. */
   readonly toResponse: (events: readonly W['event'][]) => W['response'] | undefined
+}
+
+/** Streams of which no whole answer can be made, nor they of one. */
+export interface Streams<W extends Wire> {
+  readonly isEvent: (value: unknown) => value is W['event']
+  /** Whether a stream that came whole is one to give again. */
+  readonly keeps: (events: readonly W['event'][]) => boolean
 }
 
 /** What the cache needs to know of an endpoint. */
@@ -25,8 +35,10 @@ export interface Cacheable<W extends Wire> {
   readonly isStored?: (request: W['request']) => boolean
   /** Whether an answer that came whole is one to give again. */
   readonly keeps: (response: W['response']) => boolean
-  /** Without it streams are not cached, and the form of the answer is part of the key. */
+  /** Without it the form of the answer is part of the key. */
   readonly replay?: Replay<W>
+  /** Without either, streams are not cached. */
+  readonly streams?: Streams<W>
 }
 
 /**
@@ -179,6 +191,7 @@ const cacheables: { readonly [E in EndpointId]?: Cacheable<Wires[E]> } = {
   completions: {
     ...simple([...DELIVERY, ...UNSEEN], { n: 1, echo: false, best_of: null, suffix: null, stop: null }),
     keeps: ({ choices }) => choices.every(({ finish_reason: reason }) => reason === 'stop'),
+    replay: completionsReplay,
   },
   embeddings: {
     ...simple(UNSEEN, { encoding_format: 'float', dimensions: null }),
@@ -189,8 +202,18 @@ const cacheables: { readonly [E in EndpointId]?: Cacheable<Wires[E]> } = {
     ...simple([...DELIVERY, ...UNSEEN], { n: 1, size: null, quality: null, background: null }),
     // An address of a picture is good for an hour.
     keeps: ({ data }) => data.every(({ url }) => url === undefined || url === null),
+    replay: imagesReplay,
   },
-  speech: { ...simple([], { speed: 1, instructions: null }), keeps: () => true },
+  speech: {
+    ...simple([], { speed: 1, instructions: null, stream_format: 'audio' }),
+    keeps: () => true,
+    // The last event says what was used; sound does not.
+    streams: { isEvent: isSpeechEvent, keeps: (events) => events.some(({ audio = '' }) => audio !== '') },
+  },
+}
+
+function isSpeechEvent(value: unknown): value is SpeechEvent {
+  return isRecord(value) && typeof value['type'] === 'string'
 }
 
 /** Undefined where answers are never kept: uploads, and secrets made for one client. */
@@ -200,12 +223,12 @@ export function cacheableOf<E extends EndpointId>(id: E): Cacheable<Wires[E]> | 
 
 /** The form that a request's answer comes in, or `any` where each can be made of the other; undefined: not cached. */
 export function formOf<E extends EndpointId>(
-  { replay, saysAll }: Cacheable<Wires[E]>,
+  { replay, streams, saysAll }: Cacheable<Wires[E]>,
   endpoint: Endpoint<Wires[E]>,
   request: Wires[E]['request'],
-): 'json' | 'bytes' | 'any' | undefined {
+): 'json' | 'bytes' | 'events' | 'any' | undefined {
   if (saysAll?.(request) === false) return undefined
   if (replay !== undefined) return 'any'
   const answer = endpoint.answer(request)
-  return answer === 'json' || answer === 'bytes' ? answer : undefined
+  return answer === 'events' && streams === undefined ? undefined : answer
 }

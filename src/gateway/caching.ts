@@ -190,7 +190,7 @@ async function lookUp<E extends EndpointId>(
   const now = timers.now()
   if (entry === undefined || key.tenant !== principal.tenant || !accepted(entry, asks, now)) return undefined
   const card = cardOf(entry, resolved)
-  const body = replayed(call, entry, cacheable.replay, () => savedUsd(priceOf, entry, card, now))
+  const body = replayed(call, entry, cacheable, () => savedUsd(priceOf, entry, card, now))
   if (body === undefined) return undefined
   const facts: CacheFacts = {
     status: entry.freshUntil > now ? 'hit' : 'stale',

@@ -21,7 +21,8 @@ export interface Sent {
 const decoder = new TextDecoder()
 
 /** What is kept of an answer that has left whole; undefined if it is not one to give again. */
-export function keptOf<W extends Wire>(answer: Answer<W>, { keeps, replay }: Cacheable<W>): Kept | undefined {
+export function keptOf<W extends Wire>(answer: Answer<W>, cacheable: Cacheable<W>): Kept | undefined {
+  const { keeps } = cacheable
   switch (answer.kind) {
     case 'json':
       return keeps(answer.response) ? wholeOf(answer.body) : undefined
@@ -32,10 +33,20 @@ export function keptOf<W extends Wire>(answer: Answer<W>, { keeps, replay }: Cac
     }
     case 'events': {
       const body = answer.recording?.taken()
-      const response = body && responseOf(decoder.decode(body), replay)
-      return response && keeps(response) ? { form: 'events', contentType: EVENT_STREAM, body } : undefined
+      return body && keepsStream(decoder.decode(body), cacheable)
+        ? { form: 'events', contentType: EVENT_STREAM, body }
+        : undefined
     }
   }
+}
+
+function keepsStream<W extends Wire>(text: string, { keeps, replay, streams }: Cacheable<W>): boolean {
+  if (replay === undefined) {
+    const events = streams && eventsOf(text.split(BETWEEN), streams)
+    return events !== undefined && streams?.keeps(events.map(({ event }) => event)) === true
+  }
+  const response = responseOf(text, replay)
+  return response !== undefined && keeps(response)
 }
 
 type Kept = Pick<Entry, 'form' | 'contentType' | 'body'>
@@ -50,32 +61,31 @@ function wholeOf(body: string | Uint8Array | ReadableStream<Uint8Array>): Kept |
 const ownBytes = (body: string | Uint8Array): Uint8Array<ArrayBuffer> =>
   typeof body === 'string' ? utf8(body) : new Uint8Array(body)
 
-function responseOf<W extends Wire>(text: string, replay: Replay<W> | undefined): W['response'] | undefined {
-  const events = replay && eventsOf(text.split(BETWEEN), replay)
-  return events && replay?.toResponse(events.map(({ event }) => event))
+function responseOf<W extends Wire>(text: string, replay: Replay<W>): W['response'] | undefined {
+  const events = eventsOf(text.split(BETWEEN), replay)
+  return events && replay.toResponse(events.map(({ event }) => event))
 }
 
 /** A kept answer in the form that this request asks for; undefined if it cannot be made. `saved`: see `freeTrailer`. */
 export function replayed<E extends EndpointId>(
   call: Call<E>,
   entry: Entry,
-  replay: Replay<Wires[E]> | undefined,
+  { replay, streams }: Pick<Cacheable<Wires[E]>, 'replay' | 'streams'>,
   saved: () => string | undefined,
 ): Sent | undefined {
   const endpoint = endpointOf(call.endpoint)
   const form = endpoint.answer(call.request)
   if (form === entry.form && form !== 'events') return { contentType: entry.contentType, body: entry.body }
-  if (replay === undefined) return undefined
   const text = decoder.decode(entry.body)
-  if (form === 'json') {
-    const response = responseOf(text, replay)
-    return response && { contentType: JSON_TYPE, body: JSON.stringify(response) }
+  if (form === 'events') {
+    const events =
+      entry.form === 'events'
+        ? eventsOf(text.split(BETWEEN), replay ?? streams)
+        : unfolded(text, call, replay)
+    return events && { contentType: EVENT_STREAM, body: framed(events, call, saved) }
   }
-  const events =
-    entry.form === 'events' ? eventsOf(text.split(BETWEEN), replay) : unfolded(text, call, replay)
-  return events && form === 'events'
-    ? { contentType: EVENT_STREAM, body: framed(events, call, saved) }
-    : undefined
+  const response = form === 'json' && entry.form === 'events' && replay ? responseOf(text, replay) : undefined
+  return response && { contentType: JSON_TYPE, body: JSON.stringify(response) }
 }
 
 interface Event<W extends Wire> {
@@ -86,11 +96,12 @@ interface Event<W extends Wire> {
 
 function eventsOf<W extends Wire>(
   texts: readonly string[],
-  { isEvent }: Replay<W>,
+  kind: Pick<Replay<W>, 'isEvent'> | undefined,
 ): readonly Event<W>[] | undefined {
+  if (kind === undefined) return undefined
   const events = texts.flatMap((data): Event<W>[] => {
     const event = parseJson(data)
-    return isEvent(event) ? [{ event, data }] : []
+    return kind.isEvent(event) ? [{ event, data }] : []
   })
   return events.length === texts.length ? events : undefined
 }
@@ -98,12 +109,12 @@ function eventsOf<W extends Wire>(
 function unfolded<E extends EndpointId>(
   text: string,
   { endpoint }: Call<E>,
-  { toEvents }: Replay<Wires[E]>,
+  replay: Replay<Wires[E]> | undefined,
 ): readonly Event<Wires[E]>[] | undefined {
-  const response = parseJson(text)
+  const response = replay && parseJson(text)
   if (typeof response !== 'object' || response === null || !endpointOf(endpoint).answers(response))
     return undefined
-  return toEvents(response).map((event) => ({ event, data: JSON.stringify(event) }))
+  return replay?.toEvents(response).map((event) => ({ event, data: JSON.stringify(event) }))
 }
 
 /** The whole stream at once, without what this caller did not ask for. */

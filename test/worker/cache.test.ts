@@ -147,6 +147,85 @@ describe('a hit', () => {
     }
   })
 })
+describe('streams of other endpoints', () => {
+  const script = '[[sim {"text":"a b c"}]]'
+  const STREAMS: readonly [path: string, body: Body, stream: Body][] = [
+    ['/v1/completions', { model: 'gpt-4o-mini', prompt: script, n: 2, logprobs: 1 }, { stream: true }],
+    ['/v1/completions', { model: 'gemini-2.5-flash', prompt: ['a', 'b'] }, { stream: true }],
+    ['/v1/images/generations', { model: 'gpt-image-2', prompt: 'x' }, { stream: true }],
+    ['/v1/images/generations', { model: 'gemini-2.5-flash-image', prompt: 'x', n: 2 }, { stream: true }],
+    ['/v1/audio/speech', { model: 'gpt-4o-mini-tts', input: 'x', voice: 'alloy' }, { stream_format: 'sse' }],
+  ]
+  const asked = async (gateway: Bench, path: string, body: Body) => {
+    const response = await gateway.fetch(chat(JSON.stringify(body), { path, headers: ON }))
+    const text = await response.text()
+    await gateway.idle()
+    return { status: `${response.status} ${response.headers.get('x-gateway-cache')}`, text, response }
+  }
+
+  test.each(STREAMS)(
+    '%s %j is replayed event for event, in another isolate too',
+    async (path, body, more) => {
+      const kv = fakeKv()
+      const [here, elsewhere] = [isolate(kv), isolate(kv)]
+      const first = await asked(here, path, { ...body, ...more })
+      expect(first.status).toBe('200 miss')
+      const calls = here.received.length
+      for (const gateway of [here, elsewhere]) {
+        const { status, text, response } = await asked(gateway, path, { ...body, ...more })
+        expect([status, text]).toEqual(['200 hit', first.text])
+        expect(response.headers.get('content-type')).toContain('text/event-stream')
+      }
+      expect([here.received.length, elsewhere.received.length]).toEqual([calls, 0])
+    },
+  )
+
+  test.each(STREAMS.slice(0, 4))('%s %j is a stream or not, whatever was first', async (path, body, more) => {
+    const [whole, streaming] = [isolate(fakeKv()), isolate(fakeKv())]
+    const unary = await asked(whole, path, body)
+    const unfolded = await asked(whole, path, { ...body, ...more })
+    expect([unary.status, unfolded.status]).toEqual(['200 miss', '200 hit'])
+    await asked(streaming, path, { ...body, ...more })
+    const folded = await asked(streaming, path, body)
+    expect(folded.status).toBe('200 hit')
+    expect(comparable(folded.text)).toEqual(comparable(unary.text))
+    const again = isolate(fakeKv())
+    const original = await asked(again, path, { ...body, ...more })
+    expect(saidBy(unfolded.text)).toEqual(saidBy(original.text))
+  })
+
+  test('that are cut, or filtered, are not kept', async () => {
+    const kv = fakeKv()
+    const gateway = isolate(kv)
+    const cut = `x [[sim ${JSON.stringify({ cutAfter: 1 })}]]`
+    const long = `x [[sim ${JSON.stringify({ text: 'x', finishReason: 'length' })}]]`
+    const texts: string[] = []
+    for (const [path, body] of [
+      ['/v1/completions', { model: 'gpt-4o-mini', prompt: cut, stream: true }],
+      ['/v1/completions', { model: 'gpt-4o-mini', prompt: long, stream: true }],
+      ['/v1/images/generations', { model: 'gpt-image-2', prompt: cut, stream: true, partial_images: 2 }],
+      ['/v1/audio/speech', { model: 'gpt-4o-mini-tts', input: cut, voice: 'alloy', stream_format: 'sse' }],
+    ] as const)
+      texts.push((await asked(gateway, path, body)).text)
+    expect(kv.writes).toBe(0)
+    expect(texts.map((text) => text.includes('"error"'))).toEqual([true, false, true, true])
+  })
+
+  /** What a stream says, whatever its pieces: the text of each choice, or each picture. */
+  function saidBy(text: string): unknown {
+    const said: Record<string, string> = {}
+    const pictures: unknown[] = []
+    for (const data of dataOf(text)) {
+      if (data === '[DONE]') continue
+      const { choices = [], ...event } = JSON.parse(data) as Body & { choices?: Body[] }
+      for (const { index, text: piece, finish_reason: reason } of choices)
+        said[String(index)] =
+          `${said[String(index)] ?? ''}${String(piece)}${typeof reason === 'string' ? `(${reason})` : ''}`
+      if ('b64_json' in event) pictures.push({ ...event, created_at: 0 })
+    }
+    return [said, pictures]
+  }
+})
 interface Completion {
   readonly choices: readonly { readonly message: { readonly content: string } }[]
 }
