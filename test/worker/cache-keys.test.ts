@@ -77,3 +77,14 @@ test('C-01 keys of two tenants share nothing, keys of one tenant everything, in 
   }
   expect(received).toHaveLength(2)
 })
+
+test('C-05 a key that was revoked gets nothing that is kept', async () => {
+  const { ask, made, admin, idle } = deployment({ kv: fakeKv() }).isolate()
+  const { key, id } = await made({ tenant: 'a', cache: CACHE })
+  const other = await made({ tenant: 'a', cache: CACHE })
+  expect([said(await ask(key)), said(await ask(key))]).toEqual(['miss', 'hit'])
+  expect((await admin('POST', `/keys/${id}/revoke`)).status).toBe(200)
+  expect((await ask(key)).status).toBe(401)
+  expect(said(await ask(other.key))).toBe('hit')
+  await idle()
+})
