@@ -26,7 +26,10 @@ export function createGateway(ports: Ports): Gateway {
     const resolved = resolveCall(ports, given, scope)
     const read = await readWhereNeeded(ports, given, resolved)
     const cached = await caching(ports, read, scope, resolved)
-    if (cached.hit !== undefined) return cached.hit
+    if (cached.hit !== undefined) {
+      await scope.admitKept?.()
+      return cached.hit
+    }
     await ports.health.ready(scope.defer)
     const planning = planRequest(ports, demandOf(read, scope), scope, resolved)
     tellPlan(ports, planning)

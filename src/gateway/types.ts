@@ -51,6 +51,8 @@ export interface Scope {
   readonly defer: (work: Promise<unknown>) => void
   /** Asked before anything is sent, by whoever counts; throws to refuse. Absent where nobody does. */
   readonly admit?: (intent: Intent) => Leave | Promise<Leave>
+  /** The same before an answer out of the cache is given. */
+  readonly admitKept?: () => Promise<void>
 }
 
 /** What a request is about to do. */

@@ -100,7 +100,7 @@ const gatewayFor = <E extends EndpointId>(
 ): Promise<Served> =>
   tab === undefined
     ? c.get('services').gateway(call, scope)
-    : runUp(c, tab, c.get('services').gateway(call, { ...scope, admit: tab.admit }))
+    : runUp(c, tab, c.get('services').gateway(call, { ...scope, admit: tab.admit, admitKept: tab.admitKept }))
 
 /** A form is read at once, unless a header names the model: then only if more than one target may need it. */
 async function withForm<E extends EndpointId>(

@@ -19,6 +19,8 @@ import { refusalError } from './refusal.ts'
 export interface Tab {
   /** Sets the worst case aside. Throws what refuses the call. */
   readonly admit: (intent: Intent) => Promise<Leave>
+  /** For an answer out of the cache: a request like any other, that uses nothing. Throws what refuses it. */
+  readonly admitKept: () => Promise<void>
   /** For a connection whose length and price nobody can know beforehand. Throws for a key that limits either. */
   readonly admitUnbounded: (callMs: number) => Promise<void>
   /** `x-ratelimit-*`, once admitted. */
@@ -36,6 +38,8 @@ export interface TabPorts {
 }
 
 const PICO_PER_NANO = 1_000n
+/** An answer that is there has left long before. */
+const KEPT_MS = 60_000
 
 export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: string): Tab {
   const { key } = held
@@ -62,6 +66,7 @@ export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: strin
       await reserve({ tokens: worst.tokens, nanoUsd }, intent.totalMs)
       return { outputTokens: capOf(intent.cards, key.limits.maxOutputTokens) }
     },
+    admitKept: () => reserve({ tokens: 0, nanoUsd: 0 }, KEPT_MS),
     async admitUnbounded(callMs) {
       if (hasBudget(key.budgets) || key.limits.tokensPerMinute !== undefined) throw unbounded()
       await reserve({ tokens: 0, nanoUsd: 0 }, callMs)

@@ -78,6 +78,25 @@ test('C-01 keys of two tenants share nothing, keys of one tenant everything, in 
   expect(received).toHaveLength(2)
 })
 
+test('a hit counts against the requests of its key, and against nothing else', async () => {
+  const { ask, made, idle } = deployment({ kv: fakeKv() }).isolate()
+  const limited = await made({
+    tenant: 'a',
+    cache: CACHE,
+    limits: { requestsPerMinute: 3 },
+    budgets: { total: 0.01 },
+  })
+  const other = await made({ tenant: 'a', cache: CACHE })
+  expect(said(await ask(other.key))).toBe('miss')
+  const hits = [await ask(limited.key), await ask(limited.key), await ask(limited.key)]
+  expect(hits.map(said)).toEqual(['hit', 'hit', 'hit'])
+  expect(hits.map(({ headers }) => headers.get('x-ratelimit-remaining-requests'))).toEqual(['2', '1', '0'])
+  const refused = await ask(limited.key)
+  expect(refused.status).toBe(429)
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  await idle()
+})
+
 test('C-05 a key that was revoked gets nothing that is kept', async () => {
   const { ask, made, admin, idle } = deployment({ kv: fakeKv() }).isolate()
   const { key, id } = await made({ tenant: 'a', cache: CACHE })
