@@ -113,11 +113,15 @@ function deploymentKeys(keys: readonly string[]): (key: string) => Promise<Calle
   }
 }
 
-/** The caller's own provider key says who it is; a key that is named for its provider will do as well. */
+/**
+ * The caller's own provider keys say who it is, all of them: what stands in `Authorization` can be a placeholder that
+ * many send beside keys named for their providers.
+ */
 async function guest(key: string | undefined, brings: Headers | undefined): Promise<Caller> {
-  const identity = key ?? Object.values(brings === undefined ? {} : broughtKeys(brings))[0]
-  if (identity === undefined) throw refused(NO_PROVIDER_KEY)
-  const id = `client_${hex(await digest(identity)).slice(0, 16)}`
+  const brought = Object.values(brings === undefined ? {} : broughtKeys(brings))
+  const identity = new Set([...(key === undefined ? [] : [key]), ...brought.sort()])
+  if (identity.size === 0) throw refused(NO_PROVIDER_KEY)
+  const id = `client_${hex(await digest([...identity].join(' '))).slice(0, 16)}`
   return {
     principal: { tenant: id, keyId: id, ...(key !== undefined && { credential: key }), may: GUEST },
   }
