@@ -3,7 +3,7 @@ import { createAuthenticator } from '../../../src/keys/authenticate.ts'
 import { createStrangers } from '../../../src/keys/strangers.ts'
 
 const timers = { now: () => 0 }
-const { authenticate } = createAuthenticator(
+const authenticator = createAuthenticator(
   {
     deployment: { gatewayKeys: [], allowAnonymous: false },
     ring: undefined,
@@ -13,7 +13,7 @@ const { authenticate } = createAuthenticator(
   { holdsProviderKeys: false, keyMode: 'client', brings: true },
 )
 async function tenantOf(headers: Record<string, string>): Promise<string> {
-  const { principal } = await authenticate(new Headers(headers), () => undefined)
+  const { principal } = await authenticator.authenticate(new Headers(headers), () => undefined)
   return principal.tenant
 }
 const placeholder = { authorization: 'Bearer none' }
