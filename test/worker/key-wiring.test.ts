@@ -12,6 +12,26 @@ const handshake = (key: string): Request =>
   new Request(`${GATEWAY}/v1/realtime?model=gpt-realtime-2.1`, {
     headers: { upgrade: 'websocket', authorization: `Bearer ${key}` },
   })
+/** An upstream that accepts sessions, the other ends of which go to the test, and answers all else as the simulator. */
+function talking(ends: WebSocket[]) {
+  const simulator = createSimulator()
+  return (request: Request): Promise<Response> => {
+    if (!request.url.includes('realtime')) return simulator.fetch(request)
+    const { 0: near, 1: far } = new WebSocketPair()
+    far.accept()
+    ends.push(far)
+    return Promise.resolve(new Response(null, { status: 101, webSocket: near }))
+  }
+}
+/** What a socket hears, and how it is closed. */
+function listen(socket: WebSocket | null | undefined) {
+  const heard: Json[] = []
+  const closed = new Promise<readonly [code: number, reason: string]>((resolve) => {
+    socket?.addEventListener('close', ({ code, reason }) => resolve([code, reason]))
+  })
+  socket?.addEventListener('message', ({ data }) => void heard.push(JSON.parse(String(data))))
+  return { heard, closed }
+}
 const bodyOf = async (request: Request | undefined): Promise<Json> => request?.json()
 
 describe('who calls', () => {
@@ -448,16 +468,7 @@ describe('limits and budgets', () => {
 
   test('[endpoint realtime usage] a session counts as a request and as concurrent until it ends, and its tokens with it', async () => {
     const ends: WebSocket[] = []
-    const simulator = createSimulator()
-    const { isolate } = deployment({
-      fetch(request) {
-        if (!request.url.includes('realtime')) return simulator.fetch(request)
-        const { 0: near, 1: far } = new WebSocketPair()
-        far.accept()
-        ends.push(far)
-        return Promise.resolve(new Response(null, { status: 101, webSocket: near }))
-      },
-    })
+    const { isolate } = deployment({ fetch: talking(ends) })
     const { open, send, ask, made, usage } = isolate()
     const { key, id } = await made({ limits: { concurrent: 1, requestsPerMinute: 60 } })
     const session = await open(handshake(key))
@@ -475,6 +486,67 @@ describe('limits and budgets', () => {
     })
     expect((await ask(key)).status).toBe(200)
     expect(ends).toHaveLength(1)
+  })
+
+  test('A-16 a session of a key that is revoked elsewhere ends within ten seconds, with the next event that passes', async () => {
+    const ends: WebSocket[] = []
+    const { isolate, skip } = deployment({ fetch: talking(ends) })
+    const [here, elsewhere] = [isolate(), isolate()]
+    const { key, id } = await here.made()
+    const { webSocket: client } = await elsewhere.open(handshake(key))
+    client?.accept()
+    const [caller, upstream] = [listen(client), listen(ends[0])]
+    client?.send('{"type":"input_audio_buffer.append"}')
+    await expect.poll(() => upstream.heard.length).toBe(1)
+    await here.admin('POST', `/keys/${id}/revoke`)
+    skip(10_000)
+    client?.send('{"type":"response.create"}')
+    expect(await caller.closed).toEqual([1008, 'Incorrect API key provided.'])
+    expect(caller.heard).toMatchObject([{ type: 'error', error: { code: 'invalid_api_key' } }])
+    expect((await upstream.closed)[0]).toBe(1000)
+    await Promise.all([here.idle(), elsewhere.idle()])
+  })
+
+  test('W-08 an event that asks for a model out of scope goes no further, however it is spelled', async () => {
+    const ends: WebSocket[] = []
+    const { open, made, idle } = deployment({ fetch: talking(ends) }).isolate()
+    const { key } = await made({ scopes: { models: ['gpt-realtime-2.1'] } })
+    const { webSocket: client } = await open(handshake(key))
+    client?.accept()
+    const [caller, upstream] = [listen(client), listen(ends[0])]
+    const update = (model: string) => JSON.stringify({ type: 'session.update', session: { model } })
+    const dearer = update('gpt-realtime-2')
+    client?.send(dearer)
+    client?.send(dearer.replace('model', '\\u006dodel'))
+    client?.send(new TextEncoder().encode(dearer))
+    client?.send(update('gpt-realtime-2.1'))
+    await expect.poll(() => [upstream.heard.length, caller.heard.length]).toEqual([1, 3])
+    expect(upstream.heard).toMatchObject([{ session: { model: 'gpt-realtime-2.1' } }])
+    for (const event of caller.heard)
+      expect(event).toMatchObject({ type: 'error', error: { code: 'model_not_found', param: 'model' } })
+    client?.close(1000)
+    await idle()
+  })
+
+  test('W-02 a revoked key is none as a protocol either, nor is one out of its scope', async () => {
+    const { send, made, admin, received } = (({ isolate, received }) => ({ received, ...isolate() }))(
+      deployment(),
+    )
+    const offering = (key: string) =>
+      send(
+        new Request(`${GATEWAY}/v1/realtime?model=gpt-realtime-2.1`, {
+          headers: {
+            upgrade: 'websocket',
+            'sec-websocket-protocol': `realtime, openai-insecure-api-key.${key}`,
+          },
+        }),
+      )
+    const { key, id } = await made()
+    await admin('POST', `/keys/${id}/revoke`)
+    const { key: scoped } = await made({ scopes: { endpoints: ['chat'] } })
+    expect(error(await offering(key))).toMatchObject({ status: 401, code: 'invalid_api_key' })
+    expect(error(await offering(scoped))).toMatchObject({ status: 403, code: 'not_allowed' })
+    expect(received).toEqual([])
   })
 
   test.each([
