@@ -289,7 +289,7 @@ describe('runtime configuration', () => {
 describe('a provider of your own', () => {
   const own = { providers: { groq: { baseUrl: 'https://api.groq.dev/v1', models: ['llama-9'] } } }
 
-  test('is added at runtime, its key given once, stored sealed and never read back', async () => {
+  test('D-10 is added at runtime, its key given once, stored sealed and never read back', async () => {
     const { isolate, received, stub } = deployment()
     const here = isolate({ fetch: answer })
     async function answer(request: Request): Promise<Response> {

@@ -234,6 +234,57 @@ describe('who may administer', () => {
       ).toMatchObject({ status: 401, body: { error: { code: 'invalid_api_key' } } })
   })
 
+  test('D-01 a page of another site makes no key: a cookie is no secret, and a form no body', async () => {
+    const { admin, send } = deployment().isolate()
+    const form = (headers: Record<string, string>) =>
+      send(
+        new Request(`${GATEWAY}/admin/keys`, {
+          method: 'POST',
+          headers: {
+            cookie: `__Host-gw=${ADMIN}; ADMIN_SECRET=${ADMIN}`,
+            origin: 'https://evil.example',
+            'sec-fetch-site': 'cross-site',
+            ...headers,
+          },
+          body: new URLSearchParams({ name: 'forged' }),
+        }),
+      )
+    expect(await form({})).toMatchObject({ status: 401, body: { error: { code: 'invalid_api_key' } } })
+    // Not even a page that knows the secret could send it by a form, nor is it allowed to by a preflight.
+    expect(await form({ authorization: `Bearer ${ADMIN}` })).toMatchObject({
+      status: 415,
+      body: { error: { code: 'unsupported_media_type' } },
+    })
+    const preflight = await send(
+      new Request(`${GATEWAY}/admin/keys`, {
+        method: 'OPTIONS',
+        headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+      }),
+    )
+    expect(preflight.headers.has('access-control-allow-origin')).toBe(false)
+    expect((await admin('GET', '/audit')).body.data).toEqual([])
+  })
+
+  test('D-11 there are no sessions: each call presents the secret itself', async () => {
+    const { admin } = deployment().isolate()
+    const { headers } = await admin('GET', '/keys')
+    expect(headers.has('set-cookie')).toBe(false)
+    const cookie = { authorization: '', cookie: `__Host-gw=${ADMIN}` }
+    expect((await admin('GET', '/keys', undefined, cookie)).status).toBe(401)
+  })
+
+  test('D-05 there is no search, and no parameter of 10 KB', async () => {
+    const { admin } = deployment().isolate()
+    const wild = encodeURIComponent('%'.repeat(10_240))
+    expect((await admin('GET', `/keys?search=${wild}`)).status).toBeGreaterThanOrEqual(400)
+    expect((await admin('GET', '/keys?search=%25%25')).body.error).toMatchObject({
+      code: 'unknown_parameter',
+      param: 'search',
+    })
+    for (const path of [`/keys?after=${'%25'.repeat(65)}`, `/keys/${'%25'.repeat(65)}`])
+      expect((await admin('GET', path)).body.error).toMatchObject({ type: 'invalid_request_error' })
+  })
+
   test('without GATEWAY_SECRET there are no virtual keys', async () => {
     const { admin, ask } = deployment({ variables: { ...VARIABLES, GATEWAY_SECRET: undefined } }).isolate()
     expect((await admin('POST', '/keys', { name: 'x' })).body.error.code).toBe('admin_disabled')
