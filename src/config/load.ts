@@ -1,5 +1,5 @@
 import { allowedHosts, type Environment, variable } from './environment.ts'
-import { deployOnly, foreignSecrets } from './runtime-rules.ts'
+import { deployOnly, foreignSecrets, movedBooks } from './runtime-rules.ts'
 import { type Config, configSchema } from './schema.ts'
 import { defaults, environmentSource, fileSource, layered, runtimeSource } from './sources.ts'
 import { type Problem, validate } from './validate.ts'
@@ -21,7 +21,8 @@ export function checkRuntime(document: unknown, file: unknown, env: Environment)
   if (forbidden.length > 0) return { ok: false, problems: forbidden }
   const checked = check([defaults, fileSource(file), environmentSource(env), runtimeSource(document)], env)
   if (!checked.ok) return checked
-  const problems = foreignSecrets(checked.config, loadConfig(file, env))
+  const deployed = loadConfig(file, env)
+  const problems = [...foreignSecrets(checked.config, deployed), ...movedBooks(checked.config, deployed)]
   return problems.length > 0 ? { ok: false, problems } : checked
 }
 
