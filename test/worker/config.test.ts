@@ -175,7 +175,9 @@ describe('runtime configuration', () => {
     const rows: readonly [object, string][] = [
       [route('nobody-9'), 'routes.fast.targets[0].model'],
       [{ timeouts: { stallMs: -1 } }, 'timeouts.stallMs'],
-      [{ tiemouts: {} }, 'config'],
+      [{ tiemouts: {} }, 'tiemouts'],
+      [{ timeouts: { stalMs: 1 } }, 'timeouts.stalMs'],
+      [{ usage: { shards: 1 } }, 'usage.shards'],
       [{ upstreamAllowHosts: ['localhost'] }, 'upstreamAllowHosts'],
       [{ media: { allowHosts: ['localhost'] } }, 'media.allowHosts'],
       [{ providers: { own: { baseUrl: 'http://169.254.169.254/v1' } } }, 'providers.own.baseUrl'],
