@@ -27,6 +27,8 @@ export interface WorstCase {
   readonly inputTokens: number
   /** The most that one answer may hold: what must be sent upstream where the caller named no limit. */
   readonly outputTokens: number
+  /** It may search, and what that costs the text of an answer does not tell. */
+  readonly searches: boolean
 }
 
 export interface WorstCaseInput {
@@ -62,6 +64,7 @@ export function worstCase({ shape, cards, outputCap, date, measures }: WorstCase
     nanoUsd: known.length === 0 || known.length < worst.length ? undefined : Math.max(...known),
     inputTokens: Math.max(0, ...worst.map(({ inputTokens }) => inputTokens)),
     outputTokens,
+    searches: shape.search,
   }
 }
 

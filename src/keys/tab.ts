@@ -125,7 +125,7 @@ interface Rates {
 }
 
 /**
- * A stream that ended without usage: its input at the most that it can be, its output by what passed and a margin
+ * An answer that did not say what it used, or a stream that ended before it did: its input at the most that it can be, its output by what passed and a margin
  * for how roughly that is counted. Undefined where a model also makes what cannot be seen here.
  */
 function counted(
@@ -133,7 +133,8 @@ function counted(
   { card, served, target }: Facts,
   worst: WorstCase | undefined,
 ): Usage | undefined {
-  if (writtenTokens === undefined || card === undefined || worst === undefined) return undefined
+  if (writtenTokens === undefined || card === undefined || worst === undefined || worst.searches)
+    return undefined
   if (card.reasoning !== undefined || card.outputs.some((kind) => kind !== 'text')) return undefined
   const { inputTokens, tokens } = worst
   return {

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { createSimulator } from '../../simulator/index.ts'
-import { chat, dataOf, GATEWAY } from './support.ts'
+import { chat, dataOf, GATEWAY, log } from './support.ts'
 import { type Answer, deployment, GATEWAY_KEY, type Json, strangeKey, VARIABLES } from './key-bench.ts'
 
 const error = ({ status, body }: Answer) => ({ status, ...body.error })
@@ -359,30 +359,50 @@ describe('limits and budgets', () => {
     },
   )
 
-  test.each([
+  const ODD: readonly (readonly [string, unknown])[] = [
     ['negative', { prompt_tokens: -5, completion_tokens: 3, total_tokens: -2 }],
     ['text', { prompt_tokens: 'many', completion_tokens: 'few', total_tokens: 'lots' }],
     ['half', { prompt_tokens: 5, completion_tokens: -3, total_tokens: 2 }],
-  ])('B-07 usage that is %s is charged as the worst case', async (_, reported) => {
-    const { ask, made, usage } = deployment({
-      fetch: () =>
-        Promise.resolve(
-          Response.json({
-            id: 'chatcmpl-1',
-            object: 'chat.completion',
-            created: 1,
-            model: 'gpt-4o-mini',
-            choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
-            usage: reported,
-          }),
-        ),
-    }).isolate()
-    const { key, id } = await made({ budgets: { total: 1 }, limits: { maxOutputTokens: 1_000 } })
-    expect((await ask(key)).status).toBe(200)
-    const { budgets } = await usage(id)
-    expect(budgets.total.heldUsd).toBe(0)
-    expect(budgets.total.spentUsd).toBeGreaterThan(0.0006)
+    ['nothing', { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }],
+  ]
+  const answering = (model: string, content: string, reported: unknown) => ({
+    ledgerObject: (name: string) => env.LEDGER.getByName(name),
+    fetch: () =>
+      Promise.resolve(
+        Response.json({
+          id: 'chatcmpl-1',
+          object: 'chat.completion',
+          created: 1,
+          model,
+          choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+          usage: reported,
+        }),
+      ),
   })
+  test.each(ODD)(
+    'B-07 usage that is %s is settled by our own count, dearer than it was, and the log says so',
+    async (_, reported) => {
+      const { ask, made, usage } = deployment(answering('gpt-4o-mini', 'x'.repeat(4_000), reported)).isolate()
+      const { key, id } = await made({ budgets: { total: 1 }, limits: { maxOutputTokens: 10_000 } })
+      expect((await ask(key)).status).toBe(200)
+      const { budgets } = await usage(id)
+      expect(budgets.total.heldUsd).toBe(0)
+      // 1,000 tokens at $0.60 a million, and a quarter more; the worst case would be ten times as much.
+      expect(budgets.total.spentUsd).toBeGreaterThan(0.0006)
+      expect(budgets.total.spentUsd).toBeLessThan(0.0012)
+      expect(log()).toMatch(/did not say what (it|they) used.*openai\/gpt-4o-mini/)
+    },
+  )
+
+  test.each(ODD)(
+    'B-07 usage that is %s is charged as the worst case where more than text is made',
+    async (_, reported) => {
+      const { ask, made, usage } = deployment(answering('o3-mini', 'Hi', reported)).isolate()
+      const { key, id } = await made({ budgets: { total: 1 }, limits: { maxOutputTokens: 1_000 } })
+      expect((await ask(key, { model: 'o3-mini' })).status).toBe(200)
+      expect((await usage(id)).budgets.total.spentUsd).toBeGreaterThan(0.0044)
+    },
+  )
 
   test('B-02 a budget that is used up does not stand before what is kept already, which costs nothing', async () => {
     const { ask, made, usage } = deployment().isolate()
