@@ -35,6 +35,12 @@ const provider = z.strictObject({
     .describe(
       'Keys of the deployment, used by weight, and each as a fallback of the others. Left out for a provider of your own: the key given through the admin API.',
     ),
+  serviceTier: z
+    .enum(['default', 'priority'])
+    .optional()
+    .describe(
+      'The tier that the account gives to requests which name none, or `auto`: what budgets set aside for them.',
+    ),
   models: z
     .array(name)
     .default([])

@@ -79,7 +79,7 @@ export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: strin
 const capFor = (endpoint: EndpointId, { limits }: HeldKey['key']): number | undefined =>
   OUTPUT_FIELDS[endpoint] === undefined ? undefined : limits.maxOutputTokens
 
-function worstOf({ call, cards }: Intent, keyCap: number | undefined, date: string): WorstCase {
+function worstOf({ call, cards, autoTier }: Intent, keyCap: number | undefined, date: string): WorstCase {
   const { raw } = call
   const file = raw.kind !== 'json'
   const shape = shapeOf(call.request, {
@@ -87,7 +87,7 @@ function worstOf({ call, cards }: Intent, keyCap: number | undefined, date: stri
     endpoint: call.endpoint,
     file,
   })
-  return worstCase({ shape, cards, outputCap: keyCap, date, measures: measuresOf(call) })
+  return worstCase({ shape, cards, outputCap: keyCap, date, measures: measuresOf(call), autoTier })
 }
 
 /** The key's cap, but never more than the smallest of the models takes; a model's own limit need not be said. */

@@ -297,6 +297,45 @@ describe('limits and budgets', () => {
     await idle()
   })
 
+  test('a dollar is enough for a picture, which costs what it cost', async () => {
+    const { send, made, usage } = deployment().isolate()
+    const { key, id } = await made({ budgets: { total: 1 } })
+    const { status, headers } = await send(
+      new Request(`${GATEWAY}/v1/images/generations`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: '{"model":"gpt-image-2","prompt":"A lighthouse"}',
+      }),
+    )
+    expect(status).toBe(200)
+    const { spentUsd, heldUsd } = (await usage(id)).budgets.total
+    expect([spentUsd > 0, heldUsd]).toEqual([true, 0])
+    expect(spentUsd).toBeCloseTo(Number(headers.get('x-gateway-cost')), 9)
+  })
+
+  test('an account that serves everything at priority has that set aside, and charged as served', async () => {
+    const file = { providers: { openai: { serviceTier: 'priority' } } }
+    const budget = { budgets: { total: 0.008 }, limits: { maxOutputTokens: 500 } }
+    for (const [parts, statuses] of [
+      [{}, [200, 200]],
+      [{ file }, [429, 200]],
+    ] as const) {
+      const { ask, made, idle } = deployment(parts).isolate()
+      const { key } = await made(budget)
+      const model = 'gpt-4o'
+      const asked = [await ask(key, { model }), await ask(key, { model, service_tier: 'default' })]
+      expect(asked.map(({ status }) => status)).toEqual(statuses)
+      await idle()
+    }
+  })
+
+  test('a tier of which nobody knows the price is not for keys with a budget', async () => {
+    const { ask, made, idle } = deployment().isolate()
+    const { key } = await made({ budgets: { total: 1_000 } })
+    expect(error(await ask(key, { service_tier: 'ultrafast' }))).toMatchObject({ status: 403 })
+    await idle()
+  })
+
   test('a cap on answers is no bound where it cannot be sent', async () => {
     const { send, made, idle } = deployment().isolate()
     const { key } = await made({ budgets: { total: 0.05 }, limits: { maxOutputTokens: 100 } })
