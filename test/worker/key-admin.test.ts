@@ -224,6 +224,18 @@ describe('who may administer', () => {
     }
   })
 
+  test('while logins cannot be counted nobody is let in, and nothing else stops', async () => {
+    const away = () => Promise.reject(new Error('away'))
+    const { admin, ask } = deployment({
+      adminObject: () => ({ login: away, record: away, audit: away }),
+    }).isolate()
+    expect(await admin('GET', '/keys')).toMatchObject({
+      status: 503,
+      body: { error: { code: 'upstream_unavailable' } },
+    })
+    expect((await ask(GATEWAY_KEY)).status).toBe(200)
+  })
+
   test('A-17 each key is a stranger on the other side', async () => {
     const { admin, ask, made } = deployment().isolate()
     const { key } = await made()
