@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as z from 'zod'
 import { configSchema } from '../src/config/schema.ts'
-import { compileConfig } from './compile-config.ts'
+import { compileConfig, orSayWhy } from './compile-config.ts'
 import { withEndpointTable } from './endpoint-table.ts'
 import { openapi } from './openapi.ts'
 import { generateCatalog } from './generate-catalog.ts'
@@ -41,11 +41,9 @@ function read(path: string): string | undefined {
   }
 }
 
-if (import.meta.main) {
-  const old = process.argv.includes('--check') ? stale() : []
-  if (old.length > 0) {
-    console.error(`Stale generated files (run \`npm run generate\`): ${old.join(', ')}`)
-    process.exit(1)
-  }
-  if (!process.argv.includes('--check')) generate()
+function check(): void {
+  const old = stale()
+  if (old.length > 0) throw new Error(`Stale generated files (run \`npm run generate\`): ${old.join(', ')}`)
 }
+
+if (import.meta.main) orSayWhy(process.argv.includes('--check') ? check : generate)

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { serve } from '../simulator/server.ts'
 import { createSimulator } from '../simulator/index.ts'
+import { orSayWhy } from './compile-config.ts'
 import { generate } from './generate.ts'
 
 /** `npm start`: a gateway on this machine, with the real providers where there are keys, else with the simulator. */
@@ -12,7 +13,7 @@ const KEYS = ['OPENAI_API_KEY', 'GEMINI_API_KEY'] as const
 const settings: NodeJS.Dict<string> = { ...readDevVars(), ...process.env }
 const held = KEYS.filter((name) => (settings[name] ?? '').trim() !== '')
 
-generate()
+orSayWhy(generate)
 const variables: Record<string, string> = { ALLOW_ANONYMOUS: 'true' }
 if (held.length === 0) {
   const simulator = await serve(createSimulator(), { port: 0 })

@@ -70,8 +70,8 @@ export class AdminLog extends DurableObject<Env> implements AdminObject {
   }
 
   /** Hashing takes time: meanwhile no other change is taken, so that the chain has one end. */
-  async record({ who, action, detail }: AdminChange): Promise<void> {
-    await this.ctx.blockConcurrencyWhile(async () => {
+  async record({ who, action, detail }: AdminChange): Promise<number> {
+    return this.ctx.blockConcurrencyWhile(async () => {
       const last = this.#entries(Number.MAX_SAFE_INTEGER, 1)[0]
       const entry = { seq: (last?.seq ?? 0) + 1, at: Date.now(), who, action, detail }
       const hash = await auditHash(last?.hash ?? FIRST_HASH, entry)
@@ -84,6 +84,7 @@ export class AdminLog extends DurableObject<Env> implements AdminObject {
         detail,
         hash,
       )
+      return entry.seq
     })
   }
 

@@ -15,7 +15,8 @@ export type Login =
 export interface AdminObject {
   /** Judges an attempt to log in; `right` says whether the secret was. */
   login(address: string, right: boolean): Promise<Login>
-  record(change: AdminChange): Promise<void>
+  /** Adds an entry, and answers its number. */
+  record(change: AdminChange): Promise<number>
   /** Newest first; `whole` says whether the chain of hashes is unbroken. */
   audit(
     before: number,

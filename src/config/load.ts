@@ -1,5 +1,6 @@
+import type * as z from 'zod'
 import { allowedHosts, type Environment, variable } from './environment.ts'
-import { deployOnly, foreignSecrets } from './runtime-rules.ts'
+import { deployOnly, foreignSecrets, movedBooks } from './runtime-rules.ts'
 import { type Config, configSchema } from './schema.ts'
 import { defaults, environmentSource, fileSource, layered, runtimeSource } from './sources.ts'
 import { type Problem, validate } from './validate.ts'
@@ -21,13 +22,14 @@ export function checkRuntime(document: unknown, file: unknown, env: Environment)
   if (forbidden.length > 0) return { ok: false, problems: forbidden }
   const checked = check([defaults, fileSource(file), environmentSource(env), runtimeSource(document)], env)
   if (!checked.ok) return checked
-  const problems = foreignSecrets(checked.config, loadConfig(file, env))
+  const deployed = loadConfig(file, env)
+  const problems = [...foreignSecrets(checked.config, deployed), ...movedBooks(checked.config, deployed)]
   return problems.length > 0 ? { ok: false, problems } : checked
 }
 
 function check(sources: Parameters<typeof layered>[0], env: Environment): Checked {
   const parsed = configSchema.safeParse(layered(sources))
-  if (!parsed.success) return { ok: false, problems: parsed.error.issues.map(problemOf) }
+  if (!parsed.success) return { ok: false, problems: parsed.error.issues.flatMap(problemsOf) }
   const problems = [...validate(parsed.data, allowedHosts(env)), ...secretProblems(parsed.data, env)]
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: parsed.data }
 }
@@ -42,10 +44,12 @@ function secretProblems({ routes }: Config, env: Environment): readonly Problem[
   )
 }
 
-const problemOf = ({ path, message }: { path: readonly PropertyKey[]; message: string }): Problem => ({
-  path: path.map((key) => (typeof key === 'number' ? key : String(key))),
-  message,
-})
+/** What the schema has to say; a member that does not exist is named, not what it is in. */
+export function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
+  const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)))
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
+  return issue.keys.map((key) => ({ path: [...path, key], message: `Unrecognized key: "${key}"` }))
+}
 
 export const describeProblems = (problems: readonly Problem[]): string =>
   problems.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`).join('\n')

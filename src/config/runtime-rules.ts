@@ -6,12 +6,14 @@ import type { Problem } from './validate.ts'
 /** What opens the guard against private addresses is for whoever deploys, not for whoever holds the admin key. */
 const DEPLOY_ONLY = [['upstreamAllowHosts'], ['media', 'allowHosts']] as const
 
+const DEPLOYED_ONLY = 'can be set by gateway.yaml and the environment only'
+
 /** What a runtime document may not say at all. */
 export function deployOnly(document: unknown): readonly Problem[] {
   if (!isRecord(document)) return [{ path: [], message: 'must be an object' }]
   return DEPLOY_ONLY.filter((path) => has(document, path)).map((path) => ({
     path: [...path],
-    message: 'can be set by gateway.yaml and the environment only',
+    message: DEPLOYED_ONLY,
   }))
 }
 
@@ -41,6 +43,16 @@ export function foreignSecrets(config: Config, deployed: Config): readonly Probl
       ],
       message: `the secret ${secret} belongs to another origin`,
     }))
+}
+
+/**
+ * How many objects hold the books: with fewer, what the others hold would not be asked for any more. More of them would
+ * be fewer again after a rollback, which must always work.
+ */
+export function movedBooks({ usage }: Config, deployed: Config): readonly Problem[] {
+  return (['shards', 'spread'] as const)
+    .filter((name) => usage[name] !== deployed.usage[name])
+    .map((name) => ({ path: ['usage', name], message: DEPLOYED_ONLY }))
 }
 
 function uses(config: Config): readonly { readonly name: string; readonly secret: string }[] {

@@ -35,6 +35,12 @@ const provider = z.strictObject({
     .describe(
       'Keys of the deployment, used by weight, and each as a fallback of the others. Left out for a provider of your own: the key given through the admin API.',
     ),
+  serviceTier: z
+    .enum(['default', 'priority'])
+    .optional()
+    .describe(
+      'The tier that the account gives to requests which name none, or `auto`: what budgets set aside for them.',
+    ),
   models: z
     .array(name)
     .default([])
@@ -200,14 +206,14 @@ export const configSchema = z.strictObject({
         .min(1)
         .max(64)
         .default(4)
-        .describe('Ledger objects over which keys are spread. Never lower it.'),
+        .describe('Ledger objects over which keys are spread. Never lower it; not at runtime.'),
       spread: z
         .number()
         .int()
         .min(1)
         .max(64)
         .default(1)
-        .describe('Objects per shard, over which isolates are spread. Never lower it.'),
+        .describe('Objects per shard, over which isolates are spread. Never lower it; not at runtime.'),
       minuteDays: days.default(2).describe('How long totals by the minute are kept.'),
       hourDays: days.default(90),
       dayDays: days.default(1_100),

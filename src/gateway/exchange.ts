@@ -47,6 +47,8 @@ export type Answer<W extends Wire> =
       readonly body: string | Uint8Array | ReadableStream<Uint8Array>
       readonly response: W['response']
       readonly usage: Usage | undefined
+      /** The tokens of its text, where it does not say what it used. */
+      readonly writtenTokens: number | undefined
     }
   | {
       readonly kind: 'events'

@@ -94,10 +94,14 @@ async function admitted<E extends EndpointId>(
 ): Promise<Call<E>> {
   if (admit === undefined || order.length === 0) return call
   const date = dayOf(timers.now())
-  const cards = [...order, ...reserve].map(({ card, target }) =>
+  const places = [...order, ...reserve]
+  const cards = places.map(({ card, target }) =>
     overriddenCard(config.prices, { names: [target.model], card, date }),
   )
-  const leave = await admit({ call, cards, totalMs, ownKey: principal.credential !== undefined })
+  const autoTier = places.some(({ target }) => config.providers[target.provider]?.serviceTier === 'priority')
+    ? 'priority'
+    : undefined
+  const leave = await admit({ call, cards, totalMs, autoTier, ownKey: principal.credential !== undefined })
   return capped(call, leave.outputTokens)
 }
 

@@ -33,7 +33,13 @@ export async function readJson<W extends Wire>(
     const { response, usage } = await readTranslated(codec, input, replies, lifted?.lift)
     const text = JSON.stringify(response)
     // What may be kept for later has to be in one piece.
-    return { kind: 'json', body: lifted?.restore(text, input.limits.recordBytes) ?? text, response, usage }
+    return {
+      kind: 'json',
+      body: lifted?.restore(text, input.limits.recordBytes) ?? text,
+      response,
+      usage,
+      writtenTokens: lifted === undefined ? writtenIn(input, response, usage) : undefined,
+    }
   }
   const [only] = replies.responses
   if (only === undefined) throw new UpstreamFailure(GARBLED)
@@ -48,12 +54,25 @@ async function readRelayed<W extends Wire>(input: AttemptInput<W>, response: Res
     throw new UpstreamFailure({ kind: 'empty', message: 'The upstream sent an empty answer.' })
   }
   const streams = body.length > Math.max(HUGE_BYTES, input.limits.recordBytes)
+  const usage = input.endpoint.usage(parsed)
   return {
     kind: 'json',
     body: streams ? streamOf(cut(body)) : body,
     response: parsed,
-    usage: input.endpoint.usage(parsed),
+    usage,
+    // Of a large body the long texts have been left out.
+    writtenTokens: body.length > LARGE_BYTES ? undefined : writtenIn(input, parsed, usage),
   }
+}
+
+/** Counted where the answer does not say what it used; nothing that can be counted is not the same as nothing. */
+function writtenIn<W extends Wire>(
+  { endpoint }: AttemptInput<W>,
+  response: W['response'],
+  usage: Usage | undefined,
+): number | undefined {
+  const tokens = usage === undefined ? endpoint.written?.(response) : undefined
+  return tokens === 0 ? undefined : tokens
 }
 /** A string as long as this is a picture or sound, of which only the caller wants to know more. */
 const LARGE_BYTES = 65_536

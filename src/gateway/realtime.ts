@@ -3,7 +3,7 @@ import { UpstreamFailure } from '../providers/failure.ts'
 import { toAnswer } from './answer.ts'
 import { GARBLED } from './failure-of.ts'
 import { type Accepted, type Door, shakeHands } from './handshake.ts'
-import { joinSockets } from './socket-relay.ts'
+import { joinSockets, type SessionGuard } from './socket-relay.ts'
 import type { Ports, Refused, Scope, Settled } from './types.ts'
 
 /** A session that has begun: the client's end of the socket, and how it went, once it is over. */
@@ -13,18 +13,23 @@ export interface Session extends Omit<Accepted<WebSocket>, 'kind' | 'opened' | '
   /** Never rejects. */
   readonly settled: Promise<Settled>
 }
-export type Realtime = (query: URLSearchParams, model: string, scope: Scope) => Promise<Session | Refused>
+export type Realtime = (
+  query: URLSearchParams,
+  model: string,
+  scope: Scope,
+  guard?: SessionGuard,
+) => Promise<Session | Refused>
 
 /** Opens a session. The client is accepted after the upstream has, so that a refusal can still be told in words. */
 export function createRealtime(ports: Ports): Realtime {
-  return async (query, model, scope) => {
+  return async (query, model, scope, guard) => {
     const knock = {
       model,
       request: (door: Door, signal: AbortSignal) => upgrade(query, door, signal),
       open: socketIn,
     }
     const shaken = await shakeHands(ports, knock, scope)
-    return shaken.kind === 'refused' ? shaken : begin(shaken)
+    return shaken.kind === 'refused' ? shaken : begin(shaken, guard)
   }
 }
 
@@ -47,13 +52,16 @@ function socketIn({ webSocket }: Response): WebSocket {
   return webSocket
 }
 
-function begin({ opened, ended, ...shaken }: Accepted<WebSocket>): Session {
+function begin({ opened, ended, ...shaken }: Accepted<WebSocket>, guard: SessionGuard | undefined): Session {
   const { facts, attempts } = shaken
   const { 0: socket, 1: client } = new WebSocketPair()
   const meter = sessionMeter()
-  const settled = joinSockets(client, opened, meter).then(({ finish, failure }): Settled => {
+  const refuses =
+    guard?.refuses && ((frame: string | ArrayBuffer) => guard.refuses?.(frame, facts.target.model))
+  const onlookers = { meter, ends: guard?.ends, refuses }
+  const settled = joinSockets(client, opened, onlookers).then(({ finish, failure, error: why }): Settled => {
     ended(finish, failure)
-    const error = failure && toAnswer(failure, false)
+    const error = why ?? (failure && toAnswer(failure, false))
     return { facts, attempts, finish, usage: meter.usage, error }
   })
   return { ...shaken, kind: 'session', socket, settled }

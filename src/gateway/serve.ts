@@ -97,7 +97,11 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, signal: AbortSi
       return {
         contentType: 'application/json',
         body: answer.body,
-        ended: Promise.resolve({ finish: 'complete', answer: answer.response }),
+        ended: Promise.resolve({
+          finish: 'complete',
+          answer: answer.response,
+          writtenTokens: answer.writtenTokens,
+        }),
       }
     case 'bytes':
       return {

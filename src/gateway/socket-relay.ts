@@ -1,4 +1,5 @@
-import { closeOf, type SessionMeter } from '../protocol/realtime.ts'
+import type { GatewayError } from '../errors.ts'
+import { closeOf, errorEvent, type SessionMeter } from '../protocol/realtime.ts'
 import type { Failure } from '../providers/failure.ts'
 import { INTERRUPTED } from './answer.ts'
 
@@ -11,29 +12,73 @@ const MAX_MESSAGE_CHARS = 16 * 1_048_576
 const MAX_QUEUED_BYTES = 8 * 1_048_576
 const TOO_BIG = 1009
 const TRY_LATER = 1013
+const POLICY = 1008
+const NORMAL = 1000
 
 /** How a session ended, and what of it was the upstream's fault. */
 interface Ended {
   readonly finish: 'complete' | 'cancelled' | 'cut-short'
   readonly failure?: Failure
+  /** Why we have ended it. */
+  readonly error?: GatewayError
+}
+/** Judges a session while it runs. Called for every frame, so it waits for nothing. */
+export interface SessionGuard {
+  /** Why the session may not go on; `heard` is called when more is known. */
+  readonly ends: (heard: () => void) => GatewayError | undefined
+  /** Why a frame of the client's is not passed on. */
+  readonly refuses?: ((frame: string | ArrayBuffer, served: string) => GatewayError | undefined) | undefined
 }
 const CUT_SHORT: Ended = { finish: 'cut-short', failure: { kind: 'cut_short', message: INTERRUPTED } }
+
+/** What looks at the frames that pass. */
+interface Onlookers {
+  readonly meter: SessionMeter
+  readonly refuses?: ((frame: string | ArrayBuffer) => GatewayError | undefined) | undefined
+  readonly ends?: SessionGuard['ends'] | undefined
+}
 
 /**
  * Joins two sockets: frames pass in their order and as they are, closes with a code that may be sent. Resolves to how
  * it ended once either side has closed; never rejects.
  */
-export function joinSockets(client: WebSocket, upstream: WebSocket, meter: SessionMeter): Promise<Ended> {
+export function joinSockets(
+  client: WebSocket,
+  upstream: WebSocket,
+  { meter, refuses, ends }: Onlookers,
+): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>()
+  const goesOn = (): boolean => {
+    const error = ends?.(goesOn)
+    if (error === undefined) return true
+    resolve({ ...LEFT, error })
+    send(client, errorEvent(error))
+    close(client, POLICY, error.message)
+    close(upstream, NORMAL, '')
+    return false
+  }
+  const passes = (frame: string | ArrayBuffer): boolean => {
+    const error = refuses?.(frame)
+    if (error !== undefined) send(client, errorEvent(error))
+    return error === undefined
+  }
   // The default would hand binary frames over as blobs, which are sent on as the text "[object Blob]".
   for (const socket of [client, upstream]) {
     socket.binaryType = 'arraybuffer'
     socket.accept()
   }
   // Whoever sends too much, or does not read, has ended it: the closes that follow are ours.
-  pass(client, upstream, { see: () => undefined, ended: resolve, flooded: LEFT, stuck: CUT_SHORT })
+  pass(client, upstream, {
+    admits: (frame) => goesOn() && passes(frame),
+    ended: resolve,
+    flooded: LEFT,
+    stuck: CUT_SHORT,
+  })
   pass(upstream, client, {
-    see: (text) => meter.see(text),
+    admits(frame) {
+      if (typeof frame === 'string') meter.see(frame)
+      return goesOn()
+    },
     ended: resolve,
     flooded: CUT_SHORT,
     stuck: LEFT,
@@ -49,14 +94,15 @@ const COMPLETE: Ended = { finish: 'complete' }
 const BROKEN: ReadonlySet<number> = new Set([ABNORMAL, 1011, 1012, 1013, 1014])
 
 interface Passing {
-  readonly see: (text: string) => void
+  /** False: it goes no further. */
+  readonly admits: (frame: string | ArrayBuffer) => boolean
   readonly ended: (how: Ended) => void
   /** How it ends when a message is longer than any may be, and when the other side does not read. */
   readonly flooded: Ended
   readonly stuck: Ended
 }
 
-function pass(from: WebSocket, to: WebSocket, { see, ended, flooded, stuck }: Passing): void {
+function pass(from: WebSocket, to: WebSocket, { admits, ended, flooded, stuck }: Passing): void {
   from.addEventListener('message', ({ data }) => {
     if (typeof data === 'string' ? data.length > MAX_MESSAGE_CHARS : byteLength(data) > MAX_MESSAGE_CHARS) {
       ended(flooded)
@@ -70,8 +116,7 @@ function pass(from: WebSocket, to: WebSocket, { see, ended, flooded, stuck }: Pa
       close(to, TRY_LATER, 'Too much waits to be read.')
       return
     }
-    if (typeof data === 'string') see(data)
-    send(to, data)
+    if (admits(data)) send(to, data)
   })
   from.addEventListener('close', ({ code, reason }) => close(to, code, reason))
   from.addEventListener('error', () => close(to, ABNORMAL, ''))

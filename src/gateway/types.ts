@@ -60,6 +60,8 @@ export interface Intent {
   readonly call: Call<EndpointId>
   /** Of the targets that may serve it, at the deployment's prices; undefined where nobody knows anything. */
   readonly cards: readonly (ModelCard | undefined)[]
+  /** The tier that one of these gives to requests which name none. */
+  readonly autoTier?: 'priority' | undefined
   /** How long it may run. */
   readonly totalMs: number
   /** The provider bills the caller's own key. */

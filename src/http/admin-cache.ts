@@ -1,10 +1,11 @@
 import { Hono } from 'hono'
 import type * as z from 'zod'
+import type { ResponseCache } from '../cache/ports.ts'
 import type { Purge } from '../config/ports.ts'
 import { GatewayError } from '../errors.ts'
 import { authorOf, configAdminOf, written } from './admin-config.ts'
-import { record } from './admin-keys.ts'
 import { cacheParam, purgeSchema } from './admin-schemas.ts'
+import { audited } from './audited.ts'
 import type { AppEnv } from './env.ts'
 import { readBody } from './pipeline.ts'
 import { json, param } from './validated.ts'
@@ -19,15 +20,23 @@ adminCache.delete('/cache/:key', param(cacheParam), async (c) => {
     throw new GatewayError('admin_disabled', 'There is no cache here: it needs GATEWAY_SECRET.', {
       retry: false,
     })
+  await audited(c, {
+    action: 'cache.delete',
+    detail: { key },
+    make: () => forget(cache, key),
+    told: () => ({ key }),
+  })
+  return c.json({ key, deleted: true })
+})
+
+async function forget(cache: ResponseCache, key: string): Promise<void> {
   try {
     await cache.remove(key)
   } catch (cause) {
     const message = 'The entry may still be kept: KV could not be told. Try again.'
     throw new GatewayError('upstream_unavailable', message, { cause })
   }
-  await record(c, 'cache.delete', { key })
-  return c.json({ key, deleted: true })
-})
+}
 
 adminCache.post('/cache/purge', readBody, json(purgeSchema), async (c) => {
   const asked = c.req.valid('json')

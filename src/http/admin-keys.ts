@@ -5,6 +5,7 @@ import type { KeyAdmin } from '../keys/key-admin.ts'
 import { keyChangeSchema, newKeySchema } from '../keys/key-input.ts'
 import { NANO_USD } from '../keys/record.ts'
 import type { KeyDescription } from '../keys/sync.ts'
+import { audited } from './audited.ts'
 import type { AppEnv } from './env.ts'
 import { pageSchema, keyPageSchema, keyParam, rotationSchema } from './admin-schemas.ts'
 import { readBody } from './pipeline.ts'
@@ -14,13 +15,15 @@ import { json, param, query } from './validated.ts'
 export const adminKeys = new Hono<AppEnv>()
 
 adminKeys.post('/keys', readBody, json(newKeySchema), async (c) => {
-  const { key, description } = await adminOf(c).create(c.req.valid('json'))
-  try {
-    await record(c, 'key.create', { id: description.id, key: shown(description) })
-  } catch (thrown) {
-    await adminOf(c).revoke(description.id) // nobody has seen it, and no log knows of it
-    throw thrown
-  }
+  const input = c.req.valid('json')
+  const admin = adminOf(c)
+  const { key, description } = await audited(c, {
+    action: 'key.create',
+    detail: { key: input },
+    make: () => admin.create(input),
+    told: ({ description: made }) => ({ id: made.id, key: shown(made) }),
+    undo: ({ description: made }) => admin.revoke(made.id), // nobody has seen it, and the log does not know its id
+  })
   return c.json({ key, ...shown(description) }, 201)
 })
 
@@ -35,19 +38,31 @@ adminKeys.get('/keys/:id', param(keyParam), async (c) =>
 
 adminKeys.patch('/keys/:id', param(keyParam), readBody, json(keyChangeSchema), async (c) => {
   const { id } = c.req.valid('param')
-  return changed(c, 'key.update', id, (admin) => admin.update(id, c.req.valid('json')))
+  const change = c.req.valid('json')
+  return changed(c, {
+    action: 'key.update',
+    id,
+    detail: { change },
+    make: (admin) => admin.update(id, change),
+  })
 })
 
 adminKeys.post('/keys/:id/revoke', param(keyParam), async (c) => {
   const { id } = c.req.valid('param')
-  return changed(c, 'key.revoke', id, (admin) => admin.revoke(id))
+  return changed(c, { action: 'key.revoke', id, detail: {}, make: (admin) => admin.revoke(id) })
 })
 
 adminKeys.post('/keys/:id/rotate', param(keyParam), readBody, json(rotationSchema), async (c) => {
   const { id } = c.req.valid('param')
   const { overlapMs } = c.req.valid('json')
-  const { key, description } = await adminOf(c).rotate(id, overlapMs)
-  await record(c, 'key.rotate', { id, secrets: description.secrets })
+  const admin = adminOf(c)
+  await admin.describe(id) // what does not exist is not asked for
+  const { key, description } = await audited(c, {
+    action: 'key.rotate',
+    detail: { id, overlapMs },
+    make: () => admin.rotate(id, overlapMs),
+    told: ({ description: { secrets } }) => ({ id, secrets }),
+  })
   return c.json({ key, ...shown(description) })
 })
 
@@ -72,30 +87,23 @@ function adminOf(c: Context<AppEnv>): KeyAdmin {
   throw new GatewayError('admin_disabled', message, { retry: false })
 }
 
-async function changed(
-  c: Context<AppEnv>,
-  action: string,
-  id: string,
-  change: (admin: KeyAdmin) => Promise<KeyDescription>,
-): Promise<Response> {
-  const admin = adminOf(c)
-  const before = shown(await admin.describe(id))
-  const after = shown(await change(admin))
-  await record(c, action, { id, changes: diff(before, after) })
-  return c.json(after)
+interface KeyChanging {
+  readonly action: string
+  readonly id: string
+  readonly detail: object
+  readonly make: (admin: KeyAdmin) => Promise<KeyDescription>
 }
 
-/** Where from is part of it: one secret may be in several hands. */
-export async function record(c: Context<AppEnv>, action: string, detail: object): Promise<void> {
-  const address = c.req.header('cf-connecting-ip')
-  await c
-    .get('services')
-    .adminObject?.()
-    .record({
-      who: c.get('actor'),
-      action,
-      detail: JSON.stringify({ ...detail, ...(address !== undefined && { address }) }),
-    })
+async function changed(c: Context<AppEnv>, { action, id, detail, make }: KeyChanging): Promise<Response> {
+  const admin = adminOf(c)
+  const before = shown(await admin.describe(id))
+  const after = await audited(c, {
+    action,
+    detail: { id, ...detail },
+    make: async () => shown(await make(admin)),
+    told: (made) => ({ id, changes: diff(before, made) }),
+  })
+  return c.json(after)
 }
 
 /** Budgets in dollars, as they were given. */

@@ -1,12 +1,14 @@
 import type { Context } from 'hono'
 import { GatewayError } from '../errors.ts'
 import { unknownModel } from '../gateway/candidates.ts'
+import type { SessionGuard } from '../gateway/socket-relay.ts'
 import type { Call, Served, Settled } from '../gateway/types.ts'
 import type { HeldKey } from '../keys/key-ring.ts'
 import { authorize } from '../keys/record.ts'
-import { denialError } from '../keys/refusal.ts'
+import { denialError, uncheckedKey } from '../keys/refusal.ts'
 import { openTab, type Tab } from '../keys/tab.ts'
 import type { EndpointId } from '../protocol/index.ts'
+import { modelAsked } from '../protocol/realtime.ts'
 import type { AppEnv } from './env.ts'
 
 /** How long a session may be set aside for; the provider ends it sooner. */
@@ -71,6 +73,28 @@ export async function sessionTab(
   const tab = newTab(c)
   await tab?.admitUnbounded(SESSION_MS)
   return tab
+}
+
+/** Watches over a session for as long as it lasts: its key may end, and its events may ask for another model. */
+export function sessionGuard(c: Context<AppEnv>, asked: string): SessionGuard | undefined {
+  const { held, services } = c.var
+  if (held === undefined || services.keys === undefined) return undefined
+  const standing = services.keys.ring.standing(held, (work) => c.executionCtx.waitUntil(work))
+  const scoped = held.key.scopes.models !== undefined
+  return {
+    ends(heard) {
+      const why = standing({ endpoint: 'realtime', model: asked }, heard)
+      if (why === 'unavailable') return uncheckedKey()
+      return why && denialError(why)
+    },
+    ...(scoped && {
+      refuses(frame, served) {
+        const model = modelAsked(frame)
+        const fine = model === undefined || model === asked || model === served
+        return fine || isAllowed(c, { model }) ? undefined : unknownModel(model)
+      },
+    }),
+  }
 }
 
 /** Settles the tab behind what is served, or at once if nothing is. */

@@ -12,7 +12,7 @@ import { aboutOf, refusedBy } from './about.ts'
 import { startHold, type Hold } from './body.ts'
 import { formPlace, readForm } from './form.ts'
 import type { Told } from './headers.ts'
-import { runUp, sessionTab, tagged } from './key-tab.ts'
+import { runUp, sessionGuard, sessionTab, tagged } from './key-tab.ts'
 import { authenticate } from './pipeline.ts'
 import { refusedResponse, toldHeaders } from './respond.ts'
 import { scopeOf } from './scope.ts'
@@ -36,7 +36,7 @@ realtime.get(REALTIME_PATH, async (c) => {
   const model = modelIn(query)
   allowQuery(c, query)
   const [served, headers] = await booked(c, model, undefined, (scope) =>
-    services.realtime(query, model, scope),
+    services.realtime(query, model, scope, sessionGuard(c, model)),
   )
   if (served.kind === 'refused') return refusedResponse(served, headers)
   return new Response(null, {

@@ -70,7 +70,7 @@ async function fetchAhead(isolate: Isolate, account: Account, ask: Ask, defer: D
 
 async function askNow(
   isolate: Isolate,
-  { key, account }: Omit<HeldKey, 'stale'>,
+  { key, account }: Pick<HeldKey, 'key' | 'account'>,
   call: Reservation,
   { callMs, defer }: AdmitContext,
 ): Promise<Admission> {

@@ -8,7 +8,7 @@ import type { Defer, HeldKey, KeyRing } from './key-ring.ts'
 import { broughtKeys, presentedKey, refused, WRONG_KEY } from './presented.ts'
 import { EVERYTHING, GUEST, type Principal, principalOf } from './principal.ts'
 import { authorize } from './record.ts'
-import { denialError } from './refusal.ts'
+import { denialError, uncheckedKey } from './refusal.ts'
 import type { Strangers } from './strangers.ts'
 
 /** Who calls, and the virtual key by which they are known, if it is one. */
@@ -136,10 +136,7 @@ async function virtualCaller(
   if (strangers.waitMs(addressOf(headers)) !== undefined) throw refused(WRONG_KEY) // asks no object
   const found = (await ring?.find(key, defer)) ?? { kind: 'unknown' as const }
   if (found.kind === 'unknown') throw refused(WRONG_KEY)
-  if (found.kind === 'unavailable')
-    throw new GatewayError('limiter_unavailable', 'This API key cannot be checked at the moment.', {
-      retryAfterMs: 1_000,
-    })
+  if (found.kind === 'unavailable') throw uncheckedKey()
   const denial = authorize(found.key, { now: timers.now(), address: addressOf(headers) })
   if (denial !== undefined) throw denialError(denial)
   return { principal: principalOf(found.key), held: found }

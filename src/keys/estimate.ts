@@ -5,6 +5,7 @@ import { alwaysSearches } from '../protocol/chat-usage.ts'
 import type { Usage } from '../protocol/usage.ts'
 import type { CallShape } from './call-shape.ts'
 import type { Measures } from './measures.ts'
+import { pictureTokens } from './pictures.ts'
 
 /** Role and separators that a chat template puts around each message; tools likewise. */
 const TOKENS_PER_MESSAGE = 16
@@ -27,6 +28,8 @@ export interface WorstCase {
   readonly inputTokens: number
   /** The most that one answer may hold: what must be sent upstream where the caller named no limit. */
   readonly outputTokens: number
+  /** It may search, and what that costs the text of an answer does not tell. */
+  readonly searches: boolean
 }
 
 export interface WorstCaseInput {
@@ -39,21 +42,30 @@ export interface WorstCaseInput {
   readonly date: string
   /** What may be billed by measure. */
   readonly measures?: Measures | undefined
+  /** The tier of requests that name none, by the settings of the account. */
+  readonly autoTier?: 'priority' | undefined
 }
 
 /**
  * A strict upper bound on what a call can take and cost, at the dearest of the models that may serve it: every
  * byte of text a token, every token in the dearest class it may be billed in, all of the output used.
  */
-export function worstCase({ shape, cards, outputCap, date, measures }: WorstCaseInput): WorstCase {
+export function worstCase({ shape, cards, outputCap, date, measures, autoTier }: WorstCaseInput): WorstCase {
   const outputTokens = outputOf(shape, cards, outputCap)
   const worst = cards.map((card) => {
     const inputTokens = inputOf(shape, card) * shape.choices
-    const output = outputTokens * shape.choices
+    const drawn = card && measures?.pictures && pictureTokens(card, measures.pictures, date)
+    const output = (drawn === undefined ? outputTokens : drawn.picture + drawn.text) * shape.choices
+    const used = {
+      ...measures,
+      inputTokens,
+      outputTokens: output,
+      pictureTokens: drawn === undefined ? output : drawn.picture * shape.choices,
+    }
     return {
       inputTokens,
       tokens: inputTokens + output,
-      nanoUsd: card && dearest(card, shape, { inputTokens, outputTokens: output, ...measures }, date),
+      nanoUsd: card && dearest(card, { shape, used, date, autoTier }),
     }
   })
   const known = worst.map(({ nanoUsd }) => nanoUsd).filter((each) => each !== undefined)
@@ -62,6 +74,7 @@ export function worstCase({ shape, cards, outputCap, date, measures }: WorstCase
     nanoUsd: known.length === 0 || known.length < worst.length ? undefined : Math.max(...known),
     inputTokens: Math.max(0, ...worst.map(({ inputTokens }) => inputTokens)),
     outputTokens,
+    searches: shape.search,
   }
 }
 
@@ -92,16 +105,22 @@ function longestAnswer(card: ModelCard | undefined): number {
   return card?.maxOutputTokens ?? UNKNOWN_OUTPUT_TOKENS
 }
 
-type Used = Pick<Usage, 'inputTokens' | 'outputTokens'> & Measures
+interface Used extends Pick<Usage, 'inputTokens' | 'outputTokens'>, Measures {
+  /** ⊂ outputTokens: as many of them as may be pictures. */
+  readonly pictureTokens: number
+}
+interface Bounds extends Pick<WorstCaseInput, 'shape' | 'date' | 'autoTier'> {
+  readonly used: Used
+}
 
-function dearest(card: ModelCard, shape: CallShape, used: Used, date: string): number | undefined {
+function dearest(card: ModelCard, { shape, used, date, autoTier }: Bounds): number | undefined {
   if (shape.hostedTools) return undefined
   const prices: bigint[] = []
   const ways = [
-    ...searchesOf(card, shape, used).flatMap((usage) => waysToBill(card, shape, usage)),
+    ...searchesOf(card, shape, used).flatMap((usage) => waysToBill(card, shape, usage, used.pictureTokens)),
     ...measured(card, used, date),
   ]
-  for (const tier of tiersOf(shape)) {
+  for (const tier of tiersOf(shape, autoTier)) {
     for (const usage of ways) {
       const priced = cost({ card, usage, date, tier, regional: true })
       if (priced !== undefined) prices.push(priced.picoUsd)
@@ -139,7 +158,12 @@ function measured(
 }
 
 /** The same tokens in each class that could hold them all. */
-function waysToBill(card: ModelCard, shape: CallShape, usage: Usage): readonly Usage[] {
+function waysToBill(
+  card: ModelCard,
+  shape: CallShape,
+  usage: Usage,
+  pictureTokens: number,
+): readonly Usage[] {
   const { inputTokens, outputTokens } = usage
   const audioIn = shape.audioBytes > 0 || shape.audioOut || shape.boundless ? inputTokens : 0
   const imageIn = shape.images > 0 || shape.boundless ? inputTokens : 0
@@ -153,11 +177,21 @@ function waysToBill(card: ModelCard, shape: CallShape, usage: Usage): readonly U
   return inputs.flatMap((each) => [
     each,
     { ...each, audioOutputTokens: card.outputs.includes('audio') ? outputTokens : 0 },
-    { ...each, imageOutputTokens: card.outputs.includes('image') ? outputTokens : 0 },
+    { ...each, imageOutputTokens: card.outputs.includes('image') ? pictureTokens : 0 },
   ])
 }
 
-/** A provider may serve a cheaper tier than asked for, never a dearer one. */
-function tiersOf({ tier }: CallShape): readonly ServiceTier[] {
-  return tier === 'priority' || tier === 'fast' ? ['standard', 'priority'] : ['standard']
+/**
+ * By the tiers that may be asked for. A provider may serve a cheaper one, never a dearer; a tier of which nobody knows
+ * the price has no worst case.
+ */
+const TIERS: ReadonlyMap<string, readonly ServiceTier[]> = new Map([
+  ['default', ['standard']],
+  ['flex', ['standard']],
+  ['priority', ['standard', 'priority']],
+  ['fast', ['standard', 'priority']],
+])
+
+function tiersOf({ tier = 'auto' }: CallShape, autoTier: WorstCaseInput['autoTier']): readonly ServiceTier[] {
+  return TIERS.get(tier === 'auto' ? (autoTier ?? 'default') : tier) ?? []
 }

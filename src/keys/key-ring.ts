@@ -6,6 +6,7 @@ import { find, forget } from './key-view.ts'
 import { type Actual, type Lease, type Reservation, settle } from './lease.ts'
 import type { KeyView } from './record.ts'
 import type { Refusal } from './refusal.ts'
+import { type Standing, standingOf } from './standing.ts'
 
 /** Keeps work alive behind a response. */
 export type Defer = (work: Promise<unknown>) => void
@@ -13,6 +14,8 @@ export type Defer = (work: Promise<unknown>) => void
 /** A key that was presented and found, as one isolate holds it. */
 export interface HeldKey {
   readonly key: KeyView
+  /** The HMAC that it was presented by. */
+  readonly hash: string
   /** Its object cannot be reached; this is the last copy. */
   readonly stale: boolean
   readonly account: Account
@@ -47,6 +50,8 @@ export interface KeyRing {
   admit(held: HeldKey, call: Reservation, context: AdmitContext): Admission | Promise<Admission>
   /** Says what a call came to; a second time changes nothing. Every admitted call must be settled. */
   settle(admitted: Admitted, actual: Actual, defer: Defer): void
+  /** For what lasts longer than a request: whether it may go on. */
+  standing(held: HeldKey, defer: Defer): Standing
   /** Drops the copies of a key that was just changed by way of this isolate. */
   forget(kid: string): void
 }
@@ -59,6 +64,7 @@ export function createKeyRing(ports: IsolatePorts): KeyRing {
     settle({ call, lease, account }, actual, defer) {
       if (settle(lease, call, actual)) planFlush(isolate, account, defer)
     },
+    standing: (held, defer) => standingOf(isolate, held, defer),
     forget: (kid) => forget(isolate, kid),
   }
 }

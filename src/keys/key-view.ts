@@ -70,7 +70,8 @@ const UNKNOWN: Found = { kind: 'unknown' }
 const UNAVAILABLE: Found = { kind: 'unavailable' }
 
 function held(isolate: Isolate, { kid, key }: Copy, hash: string, stale: boolean): Found {
-  return key === undefined ? UNKNOWN : { kind: 'found', key, stale, account: accountOf(isolate, kid, hash) }
+  if (key === undefined) return UNKNOWN
+  return { kind: 'found', key, hash, stale, account: accountOf(isolate, kid, hash) }
 }
 
 function refreshBehind(isolate: Isolate, copy: Copy, hash: string, defer: Defer): void {
@@ -81,7 +82,7 @@ function refreshBehind(isolate: Isolate, copy: Copy, hash: string, defer: Defer)
 }
 
 /** With `leaseFor` a lease is asked for as well, and given back behind that request if nobody uses it. */
-async function refresh(isolate: Isolate, kid: string, hash: string, leaseFor?: Defer): Promise<void> {
+export async function refresh(isolate: Isolate, kid: string, hash: string, leaseFor?: Defer): Promise<void> {
   const { timers, chance } = isolate.ports
   const at = timers.now()
   const account: Account = isolate.accounts.get(kid) ?? openAccount(kid, hash)

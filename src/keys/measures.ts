@@ -1,6 +1,7 @@
 import type { Call } from '../gateway/types.ts'
 import { longestSeconds } from '../lib/audio.ts'
 import type { EndpointId, Wires } from '../protocol/index.ts'
+import type { PicturesAsked } from './pictures.ts'
 import type { TranscriptionRequest } from '../protocol/transcriptions.ts'
 
 /** What of a call may be billed by measure, each the most that it can come to; absent: nothing. */
@@ -10,6 +11,8 @@ export interface Measures {
   /** Unicode code points to be spoken. */
   readonly characters?: number
   readonly images?: number
+  /** Of what kind. */
+  readonly pictures?: PicturesAsked
 }
 
 /** Slower than any voice reads, and at the slowest speed that may be asked for. */
@@ -27,7 +30,10 @@ const MEASURERS: { readonly [E in EndpointId]?: Measurer<E> } = {
   },
   transcriptions: heard,
   translations: heard,
-  images: ({ request: { n } }) => ({ images: n ?? 1 }),
+  images: ({ request: { n, size, quality, partial_images: partial } }) => ({
+    images: n ?? 1,
+    pictures: { size, quality, partial },
+  }),
 }
 
 /** A file that nobody has read may be as long as any. */

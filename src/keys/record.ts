@@ -119,7 +119,7 @@ export function findSecret(
 
 export type Denial = 'revoked' | 'disabled' | 'expired' | 'address' | 'endpoint' | 'model'
 
-interface Wanted {
+export interface Wanted {
   readonly model?: string
   readonly endpoint?: string
   readonly address?: string

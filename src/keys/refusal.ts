@@ -78,6 +78,12 @@ export function refusalOf(shortage: Shortage, headers: Readonly<Record<string, s
   return { kind: shortage.short, never: shortage.never, retryAfterMs: shortage.waitMs, headers }
 }
 
+/** Its object has not been reached for too long. */
+export const uncheckedKey = (): GatewayError =>
+  new GatewayError('limiter_unavailable', 'This API key cannot be checked at the moment.', {
+    retryAfterMs: 1_000,
+  })
+
 const DENIALS = {
   revoked: { code: 'invalid_api_key', message: 'Incorrect API key provided.' },
   disabled: { code: 'invalid_api_key', message: 'Incorrect API key provided.' },

@@ -84,7 +84,7 @@ export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: strin
 const capFor = (endpoint: EndpointId, { limits }: HeldKey['key']): number | undefined =>
   OUTPUT_FIELDS[endpoint] === undefined ? undefined : limits.maxOutputTokens
 
-function worstOf({ call, cards }: Intent, keyCap: number | undefined, date: string): WorstCase {
+function worstOf({ call, cards, autoTier }: Intent, keyCap: number | undefined, date: string): WorstCase {
   const { raw } = call
   const file = raw.kind !== 'json'
   const shape = shapeOf(call.request, {
@@ -92,7 +92,7 @@ function worstOf({ call, cards }: Intent, keyCap: number | undefined, date: stri
     endpoint: call.endpoint,
     file,
   })
-  return worstCase({ shape, cards, outputCap: keyCap, date, measures: measuresOf(call) })
+  return worstCase({ shape, cards, outputCap: keyCap, date, measures: measuresOf(call), autoTier })
 }
 
 /** The key's cap, but never more than the smallest of the models takes; a model's own limit need not be said. */
@@ -130,7 +130,7 @@ interface Rates {
 }
 
 /**
- * A stream that ended without usage: its input at the most that it can be, its output by what passed and a margin
+ * An answer that did not say what it used, or a stream that ended before it did: its input at the most that it can be, its output by what passed and a margin
  * for how roughly that is counted. Undefined where a model also makes what cannot be seen here.
  */
 function counted(
@@ -138,7 +138,8 @@ function counted(
   { card, served, target }: Facts,
   worst: WorstCase | undefined,
 ): Usage | undefined {
-  if (writtenTokens === undefined || card === undefined || worst === undefined) return undefined
+  if (writtenTokens === undefined || card === undefined || worst === undefined || worst.searches)
+    return undefined
   if (card.reasoning !== undefined || card.outputs.some((kind) => kind !== 'text')) return undefined
   const { inputTokens, tokens } = worst
   return {

@@ -5,7 +5,7 @@ import type { Endpoint, Feature, MediaReference } from './endpoint.ts'
 import { modelId, refuseRoutingFields } from './envelope.ts'
 import { dataFrame, jsonBytes, topLevelError } from './frames.ts'
 import { isRecord } from './guards.ts'
-import { observeChat } from './chat-observer.ts'
+import { observeChat, writtenIn } from './chat-observer.ts'
 import { pricedUsage } from './priced-usage.ts'
 import { trimUsage } from './trim-usage.ts'
 import { answerUsage, servedBy } from './chat-usage.ts'
@@ -34,6 +34,7 @@ export const chat: Endpoint<ChatWire> = {
   answers,
   bytesOf: jsonBytes,
   usage: (response) => answerUsage(response.usage, servedBy(response)),
+  written: writtenIn,
   served: servedBy,
   observe: observeChat,
   frame: dataFrame,

@@ -1,4 +1,4 @@
-import type { ChatChunk, ChunkChoice } from './chat.ts'
+import type { ChatChunk, ChatCompletion, ChunkChoice } from './chat.ts'
 import { createTally, type Tally } from '../lib/text-tally.ts'
 import { answerUsage, servedBy } from './chat-usage.ts'
 import type { Observer, ServedBy } from './endpoint.ts'
@@ -76,6 +76,13 @@ function tally(delta: Readonly<Record<string, unknown>>, text: Tally): void {
     text.add(called['name'])
     text.add(called['arguments'])
   }
+}
+
+/** The same of a whole answer. */
+export function writtenIn({ choices }: Pick<ChatCompletion, 'choices'>): number {
+  const text = createTally()
+  for (const { message } of choices) if (isRecord(message)) tally(message, text)
+  return text.tokens
 }
 
 function meaningful({ delta }: ChunkChoice): boolean {

@@ -1,6 +1,6 @@
 import type { ChatUsage } from './chat.ts'
 import type { ServedBy } from './endpoint.ts'
-import type { Usage } from './usage.ts'
+import { believable, isCount, type Usage } from './usage.ts'
 
 /** OpenAI's usage object, in token classes (catalog.md 10): cached and audio are within prompt, reasoning within completion. */
 export function toUsage(usage: ChatUsage | null | undefined): Usage | undefined {
@@ -28,8 +28,6 @@ export function toUsage(usage: ChatUsage | null | undefined): Usage | undefined 
     ...(searches > 0 && { searches }),
   }
 }
-const isCount = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0
 const count = (value: unknown): number => (isCount(value) ? value : 0)
 
 /** Models that search for every chat of theirs, asked to or not (openai.md 2.1). */
@@ -47,7 +45,7 @@ export function answerUsage(
   { model }: Pick<ServedBy, 'model'>,
 ): Usage | undefined {
   const used = toUsage(usage)
-  return used && { ...used, ...ownSearch(model) }
+  return used && believable({ ...used, ...ownSearch(model) })
 }
 
 /** Reads `model` and `service_tier`, whatever an upstream put there. */

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { textTokens } from '../lib/text-tally.ts'
 import type { ChatUsage, FinishReason } from './chat.ts'
 import { observeChat } from './chat-observer.ts'
 import { answerUsage, servedBy } from './chat-usage.ts'
@@ -71,6 +72,7 @@ export const completions: Endpoint<CompletionsWire> = {
   answers: (body): body is Completion =>
     'choices' in body && Array.isArray(body.choices) && body.choices.length > 0,
   usage: (response) => answerUsage(response.usage, servedBy(response)),
+  written: ({ choices }) => textTokens(choices.map(({ text }) => text).join('')),
   served: servedBy,
   observe,
   priced: pricedUsage,

@@ -3,7 +3,7 @@ import { GatewayError } from '../errors.ts'
 import type { Endpoint } from './endpoint.ts'
 import { modelId, refuseRoutingFields } from './envelope.ts'
 import { plain } from './plain.ts'
-import { servedBy, toUsage } from './chat-usage.ts'
+import { answerUsage, servedBy } from './chat-usage.ts'
 
 /** Texts, or texts as token ids. */
 export type EmbeddingInput = string | readonly (string | number | readonly number[])[]
@@ -57,7 +57,7 @@ export const embeddings: Endpoint<EmbeddingsWire> = {
   check,
   answers: (body): body is EmbeddingsResponse =>
     'data' in body && Array.isArray(body.data) && body.data.length > 0,
-  usage: ({ usage }) => usage && toUsage({ ...usage, completion_tokens: 0 }),
+  usage: ({ usage }) => usage && answerUsage({ ...usage, completion_tokens: 0 }, {}),
   served: servedBy,
 }
 

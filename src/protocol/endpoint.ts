@@ -108,6 +108,8 @@ export interface Endpoint<W extends Wire> {
   /** A decoded answer as bytes, for requests whose answer is `bytes`. */
   bytesOf(response: W['response'], request: W['request']): BytesAnswer
   usage(response: W['response']): Usage | undefined
+  /** The tokens of the text in an answer, by its characters, for one that does not say what it used. Absent: not counted. */
+  written?(response: W['response']): number
   /** For answers of `bytes` that are relayed; absent: they do not say. */
   meter?(request: W['request']): Meter
   served(response: W['response']): ServedBy

@@ -1,4 +1,4 @@
-import type { Usage } from './usage.ts'
+import { believable, type Usage } from './usage.ts'
 
 type Details = Readonly<Record<string, number | undefined>> | null | undefined
 export interface ImageUsage {
@@ -19,10 +19,13 @@ export function imageUsage(answer: {
   const { data, size, quality, usage } = answer
   const kind = [quality, size].filter((each) => each !== undefined).join(' ')
   const pictures = { images: data.length, ...(kind !== '' && { imageKind: kind }) }
-  if (usage === undefined || usage === null) return { inputTokens: 0, outputTokens: 0, ...pictures }
+  return (usage && tokensOf(usage, pictures)) ?? { inputTokens: 0, outputTokens: 0, ...pictures }
+}
+
+function tokensOf(usage: ImageUsage, pictures: Pick<Usage, 'images' | 'imageKind'>): Usage | undefined {
   const input = usage.input_tokens_details ?? {}
   const output = usage.output_tokens_details ?? {}
-  return {
+  return believable({
     inputTokens: usage.input_tokens,
     cachedTokens: input['cached_tokens'] ?? 0,
     imageInputTokens: input['image_tokens'] ?? 0,
@@ -30,7 +33,7 @@ export function imageUsage(answer: {
     imageOutputTokens: output['image_tokens'] ?? usage.output_tokens,
     reasoningTokens: output['reasoning_tokens'] ?? 0,
     ...pictures,
-  }
+  })
 }
 
 /** What the parts of a fan-out used together. */

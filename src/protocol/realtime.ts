@@ -68,6 +68,19 @@ function fitting(reason: string): string {
   return text
 }
 
+/** The model that an event of a client asks a session for; undefined if it names none. */
+export function modelAsked(frame: string | ArrayBuffer): string | undefined {
+  const event = parsed(typeof frame === 'string' ? frame : new TextDecoder().decode(frame))
+  const { model } = isRecord(event) ? recordIn(event, 'session') : {}
+  return typeof model === 'string' ? model : undefined
+}
+
+/** An error as an event of a session has it (openai.md 6.4). */
+export function errorEvent(error: GatewayError): string {
+  const body = { ...error.toBody().error, event_id: null }
+  return JSON.stringify({ type: 'error', event_id: 'event_gateway', error: body })
+}
+
 /** Adds up what a session uses. Only events that carry usage, or say who transcribes, are parsed. */
 export interface SessionMeter {
   see(event: string): void

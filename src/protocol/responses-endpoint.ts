@@ -4,7 +4,7 @@ import type { Endpoint, Feature, MediaReference } from './endpoint.ts'
 import { jsonBytes } from './frames.ts'
 import { isRecord } from './guards.ts'
 import type { Item, ResponseObject, ResponsesEvent, ResponsesRequest, ResponsesWire } from './responses.ts'
-import { observeResponses } from './responses-observer.ts'
+import { observeResponses, writtenInOutput } from './responses-observer.ts'
 import { responseServedBy, responsesUsage } from './responses-usage.ts'
 
 /** The envelope: what routing needs, and nothing of the items (openai.md 3.1; a relayed request is OpenAI's to judge). */
@@ -33,6 +33,7 @@ export const responses: Endpoint<ResponsesWire> = {
   answers,
   bytesOf: jsonBytes,
   usage: responsesUsage,
+  written: writtenInOutput,
   served: responseServedBy,
   observe: observeResponses,
   frame: ({ type }, data) => `event: ${type}\ndata: ${data}\n\n`,

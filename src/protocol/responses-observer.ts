@@ -66,6 +66,24 @@ export function observeResponses(): Observer<ResponsesEvent> {
   }
 }
 
+/** Items that are text and nothing else. */
+const TEXT_ITEMS: ReadonlySet<unknown> = new Set(['message', 'function_call', 'custom_tool_call'])
+const TEXTS = ['text', 'refusal', 'name', 'arguments', 'input'] as const
+
+/** The tokens of an answer's text, by its characters; none where it holds what is billed otherwise. */
+export function writtenInOutput({ output }: Pick<ResponseObject, 'output'>): number {
+  const items: readonly unknown[] = output
+  const records = items.filter(isRecord)
+  if (!records.every(({ type }) => TEXT_ITEMS.has(type))) return 0
+  const text = createTally()
+  for (const item of records) {
+    const content: unknown = item['content']
+    const parts: readonly unknown[] = Array.isArray(content) ? content : []
+    for (const part of [item, ...parts.filter(isRecord)]) for (const name of TEXTS) text.add(part[name])
+  }
+  return text.tokens
+}
+
 /** An empty message that is about to be filled, as the first delta of a chat that only names the role. */
 function isShell({ type, item, part }: ResponsesEvent): boolean {
   if (type === 'response.output_item.added') return isRecord(item) && item['type'] === 'message'

@@ -2,27 +2,25 @@ import { servedBy } from './chat-usage.ts'
 import type { ServedBy } from './endpoint.ts'
 import { isRecord } from './guards.ts'
 import type { ResponseObject } from './responses.ts'
-import type { Usage } from './usage.ts'
+import { believable, isCount, type Usage } from './usage.ts'
 
 /** A response's usage in token classes (catalog.md 10), with the calls of built-in tools, which are billed by number. */
 export function responsesUsage(response: ResponseObject): Usage | undefined {
   const { usage } = response
-  if (usage === null || usage === undefined || !isCount(usage.input_tokens)) return undefined
+  if (usage === null || usage === undefined) return undefined
   const input = usage.input_tokens_details ?? {}
   const output = usage.output_tokens_details ?? {}
-  return {
+  return believable({
     inputTokens: usage.input_tokens,
     cachedTokens: count(input['cached_tokens']),
     cacheWriteTokens: count(input['cache_write_tokens']),
-    outputTokens: count(usage.output_tokens),
+    outputTokens: usage.output_tokens,
     reasoningTokens: count(output['reasoning_tokens']),
     groundedPrompts: count(usage.server_tool_use?.grounded_prompts),
     searchQueries: count(usage.server_tool_use?.search_queries),
     ...toolCalls(response),
-  }
+  })
 }
-const isCount = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0
 const count = (value: unknown): number => (isCount(value) ? value : 0)
 
 /** Which search tool was called is told by the request's tools alone: the items look the same. */

@@ -4,7 +4,7 @@ import { modelId, refuseRoutingFields } from './envelope.ts'
 import { typedFrame } from './frames.ts'
 import { observeToLast } from './last-event-observer.ts'
 import { plain } from './plain.ts'
-import type { Usage } from './usage.ts'
+import { believable, type Usage } from './usage.ts'
 
 /** openai.md 4.1. */
 export interface SpeechRequest {
@@ -69,11 +69,8 @@ export const speech: Endpoint<SpeechWire> = {
   frame: typedFrame,
 }
 
-const tokens = ({ input_tokens: inputTokens, output_tokens: outputTokens }: SpeechUsage): Usage => ({
-  inputTokens,
-  outputTokens,
-  audioOutputTokens: outputTokens,
-})
+const tokens = ({ input_tokens: inputTokens, output_tokens: outputTokens }: SpeechUsage): Usage | undefined =>
+  believable({ inputTokens, outputTokens, audioOutputTokens: outputTokens })
 
 /** 24,000 samples of two bytes a second. */
 const PCM_BYTES_PER_SECOND = 48_000

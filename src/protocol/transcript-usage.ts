@@ -1,4 +1,4 @@
-import type { Usage } from './usage.ts'
+import { believable, isCount, type Usage } from './usage.ts'
 
 /** By tokens, or by the length of the sound (openai.md 4.2). */
 export type TranscriptUsage =
@@ -13,10 +13,13 @@ export type TranscriptUsage =
 
 export function transcriptUsage(usage: TranscriptUsage | null | undefined): Usage | undefined {
   if (usage === undefined || usage === null) return undefined
-  if (usage.type === 'duration') return { inputTokens: 0, outputTokens: 0, seconds: Math.ceil(usage.seconds) }
-  return {
+  if (usage.type === 'duration')
+    return isCount(usage.seconds)
+      ? believable({ inputTokens: 0, outputTokens: 0, seconds: Math.ceil(usage.seconds) })
+      : undefined
+  return believable({
     inputTokens: usage.input_tokens,
     audioInputTokens: usage.input_token_details?.['audio_tokens'] ?? 0,
     outputTokens: usage.output_tokens,
-  }
+  })
 }

@@ -67,3 +67,17 @@ export interface UsagePart extends Usage {
   /** Whose price it has, where that is another model's than the answer's; empty: nobody knows. */
   readonly model?: string
 }
+
+/** A count as an upstream gives it; whatever comes in its place is none. */
+export const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0
+
+/**
+ * What an upstream says that an answer used, if that can be. Counts that are none say nothing, and nor does nothing at
+ * all: no answer is free of both input and output.
+ */
+export function believable(usage: Usage): Usage | undefined {
+  const { inputTokens, outputTokens, seconds = 0 } = usage
+  const counts: readonly unknown[] = [inputTokens, outputTokens, seconds]
+  return counts.every(isCount) && inputTokens + outputTokens + seconds > 0 ? usage : undefined
+}

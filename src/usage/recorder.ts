@@ -1,6 +1,7 @@
 import type { PriceOf } from '../catalog/pricing.ts'
 import type { Settled } from '../gateway/types.ts'
 import type { Chance } from '../lib/chance.ts'
+import type { EndpointId } from '../protocol/index.ts'
 import type { Batcher, Defer } from './batcher.ts'
 import { type DataPoint, dataPoint } from './data-point.ts'
 import { entryOf } from './entry.ts'
@@ -30,13 +31,27 @@ export interface Recorder {
   readonly failures: { readonly dropped: number; readonly points: number; readonly faults: number }
 }
 
+/** Endpoints whose answers say in tokens what they used. */
+const TELL: ReadonlySet<string> = new Set<EndpointId>(['chat', 'responses', 'completions', 'embeddings'])
+
 export function createRecorder(ports: RecorderPorts): Recorder {
   const { batcher, ledgerOf } = ports
   let points = 0
   let faults = 0
+  let silent = 0
   /** The first time, and each time that it has doubled: a fault that lasts must not fill the log. */
   function said(what: string, count: number): void {
     if ((count & (count - 1)) === 0) ports.complain(`${count} ${what} could not be booked in this isolate.`)
+  }
+  /** An alarm: what such an answer cost is a count of ours, or the most that it can be. */
+  function untold(record: UsageRecord, { facts, usage, cache }: Settled): void {
+    if (record.finish !== 'complete' || facts === undefined || cache?.ageSeconds !== undefined) return
+    if ((usage ?? facts.usage) !== undefined || !TELL.has(record.endpoint)) return
+    silent++
+    if ((silent & (silent - 1)) === 0)
+      ports.complain(
+        `${silent} answers did not say what they used, the last one of ${record.provider}/${record.model}.`,
+      )
   }
   function point(record: UsageRecord): void {
     try {
@@ -55,6 +70,7 @@ export function createRecorder(ports: RecorderPorts): Recorder {
         const record = recordOf(settled, about, at, ports.priceOf)
         batcher.add(object, entryOf(record), defer)
         point(record)
+        untold(record, settled)
         if (ports.chance.random() < ports.logShare) ports.writeLog(logLine(record))
       } catch {
         faults++

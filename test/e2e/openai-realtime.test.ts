@@ -140,13 +140,13 @@ describe('a handshake', () => {
   const path = `/v1/realtime?model=${MODEL}`
   const bearer = { authorization: `Bearer ${KEY}` }
 
-  it('[endpoint realtime subprotocols] takes the key in a header too, and selects no protocol that was not offered', async () => {
+  it('[endpoint realtime subprotocols] W-04 takes the key in a header too, and selects no protocol that was not offered', async () => {
     const { status, headers } = await handshake(path, { ...UPGRADE, ...bearer })
     expect(status).toBe(101)
     expect(headers['sec-websocket-protocol']).toBeUndefined()
   })
 
-  it('[endpoint realtime upgrade] without an upgrade is told to', async () => {
+  it('[endpoint realtime upgrade] W-10 without an upgrade is told to', async () => {
     // The runtime keeps the `upgrade` header of the answer to itself.
     const { status, body } = await handshake(path, bearer)
     expect(status).toBe(426)
@@ -175,7 +175,7 @@ describe('a handshake', () => {
     ['a model that is gone', '/v1/realtime?model=gpt-4o-realtime-preview', bearer, 404, 'model_not_found'],
     ['a page that may not call', path, { ...bearer, origin: 'https://evil.example' }, 403, 'not_allowed'],
   ])(
-    '[endpoint realtime handshake] with %s is refused in words',
+    '[endpoint realtime handshake] W-01 with %s is refused in words',
     async (...[, at, headers, status, code]) => {
       const refused = await handshake(at, { ...UPGRADE, ...headers } as Record<string, string>)
       expect(refused.status).toBe(status)

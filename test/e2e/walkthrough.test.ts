@@ -120,8 +120,11 @@ describe('the walk-through of docs/keys.md', () => {
     const { data, whole } = await admin('GET', '/audit')
     expect(data.map(({ action }: { action: string }) => action)).toEqual([
       'key.revoke',
+      'key.revoke.asked',
       'key.update',
+      'key.update.asked',
       'key.create',
+      'key.create.asked',
     ])
     expect(whole).toBe(true)
   })

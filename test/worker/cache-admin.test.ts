@@ -52,13 +52,16 @@ describe('one entry', () => {
     await Promise.all([here.idle(), elsewhere.idle()])
   })
 
-  test('of which KV could not be told may still be there: 503, and nothing in the log', async () => {
+  test('of which KV could not be told may still be there: 503, and the log says that it failed', async () => {
     const kv = fakeKv()
     const { isolate } = setUp({ ...kv, delete: () => Promise.reject(new Error('KV is down')) })
     const { admin } = isolate()
     const { status, body } = await admin('DELETE', `/cache/${'x'.repeat(24)}`)
     expect([status, body.error.code]).toEqual([503, 'upstream_unavailable'])
-    expect((await admin('GET', '/audit')).body.data).toEqual([])
+    expect((await admin('GET', '/audit')).body.data).toMatchObject([
+      { action: 'cache.delete.failed' },
+      { action: 'cache.delete.asked' },
+    ])
   })
 
   test('a key that is none is refused', async () => {

@@ -540,7 +540,7 @@ describe('KV', () => {
 })
 
 describe('what is asked of it', () => {
-  test('off by default', async () => {
+  test('C-04 off by default', async () => {
     const kv = fakeKv()
     const gateway = isolate(kv)
     for (const headers of [{}, { 'cache-control': 'max-age=60' }])

@@ -175,7 +175,9 @@ describe('runtime configuration', () => {
     const rows: readonly [object, string][] = [
       [route('nobody-9'), 'routes.fast.targets[0].model'],
       [{ timeouts: { stallMs: -1 } }, 'timeouts.stallMs'],
-      [{ tiemouts: {} }, 'config'],
+      [{ tiemouts: {} }, 'tiemouts'],
+      [{ timeouts: { stalMs: 1 } }, 'timeouts.stalMs'],
+      [{ usage: { shards: 1 } }, 'usage.shards'],
       [{ upstreamAllowHosts: ['localhost'] }, 'upstreamAllowHosts'],
       [{ media: { allowHosts: ['localhost'] } }, 'media.allowHosts'],
       [{ providers: { own: { baseUrl: 'http://169.254.169.254/v1' } } }, 'providers.own.baseUrl'],
@@ -289,7 +291,7 @@ describe('runtime configuration', () => {
 describe('a provider of your own', () => {
   const own = { providers: { groq: { baseUrl: 'https://api.groq.dev/v1', models: ['llama-9'] } } }
 
-  test('is added at runtime, its key given once, stored sealed and never read back', async () => {
+  test('D-10 is added at runtime, its key given once, stored sealed and never read back', async () => {
     const { isolate, received, stub } = deployment()
     const here = isolate({ fetch: answer })
     async function answer(request: Request): Promise<Response> {

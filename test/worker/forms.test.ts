@@ -26,7 +26,7 @@ test('a form is served', async () => {
   expect(await response.json()).toMatchObject({ text: `Heard o.wav of ${SOUND.length} bytes.` })
 })
 
-describe('[endpoint transcriptions bad forms] a form that is refused before anyone is asked (U-14)', () => {
+describe('[endpoint transcriptions bad forms] U-14 a form that is refused before anyone is asked', () => {
   test.each([
     [
       'a boundary of 5,000 dashes',

@@ -139,7 +139,7 @@ describe('the metadata tagger', () => {
     })
     expect((await tagged({})).tags).toBeUndefined()
   })
-  test('leaves out metadata that makes no tag, and refuses a header that cannot be read', async () => {
+  test('H-11 leaves out metadata that makes no tag, and refuses a header that cannot be read', async () => {
     const { status, tags } = await tagged({
       store: true,
       metadata: { 'a b': 'x', long: 'x'.repeat(200), ok: 'y' },

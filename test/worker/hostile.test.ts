@@ -16,18 +16,6 @@ import {
   settle,
 } from './support.ts'
 
-/** Rows of security.md 5 whose surface comes later, or that a test in this place cannot reach. */
-const LATER = {
-  'H-07': 'raw sockets: the platform answers',
-  'H-11': 'request metadata',
-  'S-19': 'strict keys over translated providers',
-  'U-14': 'multipart endpoints',
-  'P-08': 'the dashboard',
-} as const
-
-/** Rows that are the provider's to judge on a relayed request (design.md 12); relay.test.ts holds them. */
-const RELAYED = ['J-13', 'S-07', 'S-08', 'S-11', 'S-16', 'S-20'] as const
-
 interface Row extends ErrorShape {
   readonly id: string
   readonly request: () => Request
@@ -400,10 +388,6 @@ describe.each([
     await expectRefusal(gateway, response, expected)
     for (const [name, value] of Object.entries(headers)) expect(response.headers.get(name)).toBe(value)
   })
-})
-
-test('each row is tested, relayed or later, once', () => {
-  expect(Object.keys(LATER).filter((id) => RELAYED.some((each) => each === id))).toEqual([])
 })
 
 test('R-08 forged routing headers change nothing', async () => {

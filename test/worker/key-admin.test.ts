@@ -1,7 +1,9 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
-import { chat, GATEWAY } from './support.ts'
-import { ADMIN, deployment, GATEWAY_KEY, strangeKey, VARIABLES } from './key-bench.ts'
+import type { AdminObject } from '../../src/admin/ports.ts'
+import { fakeKv } from './fake-kv.ts'
+import { chat, GATEWAY, log } from './support.ts'
+import { ADMIN, type Answer, deployment, GATEWAY_KEY, strangeKey, VARIABLES } from './key-bench.ts'
 
 describe('keys by the admin API', () => {
   test('a key is made, shown once, listed, changed, rotated and revoked, and no answer holds a hash', async () => {
@@ -76,16 +78,22 @@ describe('keys by the admin API', () => {
     expect(body.whole).toBe(true)
     expect(body.data.map((entry: { action: string }) => entry.action)).toEqual([
       'key.revoke',
+      'key.revoke.asked',
       'key.rotate',
+      'key.rotate.asked',
       'key.update',
+      'key.update.asked',
       'key.create',
+      'key.create.asked',
     ])
-    expect(body.data[2]).toMatchObject({ who: 'admin (alice)' })
-    expect(JSON.parse(body.data[2].detail)).toMatchObject({
+    expect(body.data[4]).toMatchObject({ seq: 4, who: 'admin (alice)' })
+    expect(JSON.parse(body.data[4].detail)).toMatchObject({
       id,
+      asked: 3,
       address: '192.0.2.7',
       changes: [{ op: 'replace', path: '/disabled', value: true }, { path: '/version' }],
     })
+    expect(JSON.parse(body.data[5].detail)).toEqual({ id, change: { disabled: true }, address: '192.0.2.7' })
     expect(text).not.toContain(key)
     expect((await admin('GET', '/audit?limit=1&before=3')).body).toMatchObject({
       data: [{ seq: 2 }],
@@ -100,7 +108,106 @@ describe('keys by the admin API', () => {
   test('changes at once are chained as well', async () => {
     const { admin, made } = deployment().isolate()
     await Promise.all(Array.from({ length: 8 }, () => made()))
-    expect((await admin('GET', '/audit')).body).toMatchObject({ whole: true, data: { length: 8 } })
+    expect((await admin('GET', '/audit')).body).toMatchObject({ whole: true, data: { length: 16 } })
+  })
+})
+
+describe('no change without an entry', () => {
+  /** A deployment whose log stops to take entries when it is told to, by their actions. */
+  function setUp() {
+    const { log: object, isolate } = deployment()
+    let lost: (action: string) => boolean = () => false
+    const adminObject = (): AdminObject => ({
+      login: async (address, right) => object.login(address, right),
+      audit: async (before, limit) => object.audit(before, limit),
+      record: async (change) => {
+        if (lost(change.action)) throw new Error('the log is out of reach')
+        return object.record(change)
+      },
+    })
+    const kv = fakeKv()
+    const here = deployment({ adminObject, kv }).isolate()
+    return {
+      ...here,
+      kv,
+      lose: (which: typeof lost) => {
+        lost = which
+      },
+      actions: async (): Promise<readonly string[]> =>
+        (await isolate().admin('GET', '/audit')).body.data.map((entry: { action: string }) => entry.action),
+    }
+  }
+  type Bench = ReturnType<typeof setUp>
+  type Change = readonly [name: string, call: (bench: Bench, id: string) => Promise<Answer>]
+  const CHANGES: readonly Change[] = [
+    ['key.create', ({ admin }) => admin('POST', '/keys', { name: 'another' })],
+    ['key.update', ({ admin }, id) => admin('PATCH', `/keys/${id}`, { disabled: true })],
+    ['key.rotate', ({ admin }, id) => admin('POST', `/keys/${id}/rotate`, { overlapMs: 0 })],
+    ['key.revoke', ({ admin }, id) => admin('POST', `/keys/${id}/revoke`)],
+    ['cache.delete', ({ admin }) => admin('DELETE', `/cache/${'x'.repeat(24)}`)],
+  ]
+
+  test.each(CHANGES)('%s is not made while the log cannot be written', async (_, call) => {
+    const bench = setUp()
+    const { key, id } = await bench.made()
+    bench.kv.entries.set(`response/${'x'.repeat(24)}`, new Uint8Array())
+    const listed = async () => (await bench.admin('GET', '/keys?limit=1')).body.data[0].id
+    const newest = await listed()
+    bench.lose(() => true)
+    const { status, body } = await call(bench, id)
+    expect([status, body.error.code]).toEqual([503, 'upstream_unavailable'])
+    expect(body.error.message).toContain('nothing was changed')
+    expect((await bench.ask(key)).status).toBe(200)
+    expect((await bench.admin('GET', `/keys/${id}`)).body.version).toBe(1)
+    expect(await listed()).toBe(newest)
+    expect(bench.kv.entries.size).toBe(1)
+    expect(await bench.actions()).toEqual(['key.create', 'key.create.asked'])
+  })
+
+  test.each(CHANGES.filter(([action]) => action !== 'key.create'))(
+    '%s holds, is in the log and is answered although its end cannot be told',
+    async (action, call) => {
+      const bench = setUp()
+      const { id } = await bench.made()
+      bench.lose((each) => each === action)
+      expect((await call(bench, id)).status).toBe(200)
+      expect((await bench.actions())[0]).toBe(`${action}.asked`)
+      expect(log()).toContain(action)
+    },
+  )
+
+  test('a key that cannot be told of is not given out, and none any more', async () => {
+    const bench = setUp()
+    bench.lose((action) => action === 'key.create')
+    const { status, text } = await bench.admin('POST', '/keys', { name: 'never seen' })
+    expect(status).toBe(503)
+    expect(text).not.toContain('gw_live_')
+    const { data } = (await bench.admin('GET', '/keys?limit=100')).body
+    expect(data.find(({ name }: { name: string }) => name === 'never seen')).toMatchObject({
+      state: 'revoked',
+    })
+    expect(await bench.actions()).toEqual(['key.create.asked'])
+  })
+
+  test('a change that fails is told as one', async () => {
+    const down = () => Promise.reject(new Error('KV is down'))
+    const { admin } = deployment({ kv: { ...fakeKv(), delete: down } }).isolate()
+    const { status } = await admin('DELETE', `/cache/${'x'.repeat(24)}`)
+    expect(status).toBe(503)
+    const [ended, asked] = (await admin('GET', '/audit')).body.data
+    expect([ended.action, asked.action]).toEqual(['cache.delete.failed', 'cache.delete.asked'])
+    expect(JSON.parse(ended.detail)).toMatchObject({ asked: asked.seq, code: 'upstream_unavailable' })
+  })
+
+  test('what is not there is not asked for', async () => {
+    const { admin } = deployment().isolate()
+    for (const [method, path, body] of [
+      ['PATCH', '/keys/AAAAAAAAAA', { disabled: true }],
+      ['POST', '/keys/AAAAAAAAAA/rotate', {}],
+      ['POST', '/keys/AAAAAAAAAA/revoke', undefined],
+    ] as const)
+      expect((await admin(method, path, body)).status).toBe(404)
+    expect((await admin('GET', '/audit')).body.data).toEqual([])
   })
 })
 
@@ -117,6 +224,18 @@ describe('who may administer', () => {
     }
   })
 
+  test('while logins cannot be counted nobody is let in, and nothing else stops', async () => {
+    const away = () => Promise.reject(new Error('away'))
+    const { admin, ask } = deployment({
+      adminObject: () => ({ login: away, record: away, audit: away }),
+    }).isolate()
+    expect(await admin('GET', '/keys')).toMatchObject({
+      status: 503,
+      body: { error: { code: 'upstream_unavailable' } },
+    })
+    expect((await ask(GATEWAY_KEY)).status).toBe(200)
+  })
+
   test('A-17 each key is a stranger on the other side', async () => {
     const { admin, ask, made } = deployment().isolate()
     const { key } = await made()
@@ -125,6 +244,57 @@ describe('who may administer', () => {
       expect(
         await admin('GET', '/keys', undefined, { authorization: `Bearer ${presented}`.trim() }),
       ).toMatchObject({ status: 401, body: { error: { code: 'invalid_api_key' } } })
+  })
+
+  test('D-01 a page of another site makes no key: a cookie is no secret, and a form no body', async () => {
+    const { admin, send } = deployment().isolate()
+    const form = (headers: Record<string, string>) =>
+      send(
+        new Request(`${GATEWAY}/admin/keys`, {
+          method: 'POST',
+          headers: {
+            cookie: `__Host-gw=${ADMIN}; ADMIN_SECRET=${ADMIN}`,
+            origin: 'https://evil.example',
+            'sec-fetch-site': 'cross-site',
+            ...headers,
+          },
+          body: new URLSearchParams({ name: 'forged' }),
+        }),
+      )
+    expect(await form({})).toMatchObject({ status: 401, body: { error: { code: 'invalid_api_key' } } })
+    // Not even a page that knows the secret could send it by a form, nor is it allowed to by a preflight.
+    expect(await form({ authorization: `Bearer ${ADMIN}` })).toMatchObject({
+      status: 415,
+      body: { error: { code: 'unsupported_media_type' } },
+    })
+    const preflight = await send(
+      new Request(`${GATEWAY}/admin/keys`, {
+        method: 'OPTIONS',
+        headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+      }),
+    )
+    expect(preflight.headers.has('access-control-allow-origin')).toBe(false)
+    expect((await admin('GET', '/audit')).body.data).toEqual([])
+  })
+
+  test('D-11 there are no sessions: each call presents the secret itself', async () => {
+    const { admin } = deployment().isolate()
+    const { headers } = await admin('GET', '/keys')
+    expect(headers.has('set-cookie')).toBe(false)
+    const cookie = { authorization: '', cookie: `__Host-gw=${ADMIN}` }
+    expect((await admin('GET', '/keys', undefined, cookie)).status).toBe(401)
+  })
+
+  test('D-05 there is no search, and no parameter of 10 KB', async () => {
+    const { admin } = deployment().isolate()
+    const wild = encodeURIComponent('%'.repeat(10_240))
+    expect((await admin('GET', `/keys?search=${wild}`)).status).toBeGreaterThanOrEqual(400)
+    expect((await admin('GET', '/keys?search=%25%25')).body.error).toMatchObject({
+      code: 'unknown_parameter',
+      param: 'search',
+    })
+    for (const path of [`/keys?after=${'%25'.repeat(65)}`, `/keys/${'%25'.repeat(65)}`])
+      expect((await admin('GET', path)).body.error).toMatchObject({ type: 'invalid_request_error' })
   })
 
   test('without GATEWAY_SECRET there are no virtual keys', async () => {

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { createSimulator } from '../../simulator/index.ts'
-import { chat, dataOf, GATEWAY } from './support.ts'
+import { chat, dataOf, GATEWAY, log } from './support.ts'
 import { type Answer, deployment, GATEWAY_KEY, type Json, strangeKey, VARIABLES } from './key-bench.ts'
 
 const error = ({ status, body }: Answer) => ({ status, ...body.error })
@@ -12,6 +12,26 @@ const handshake = (key: string): Request =>
   new Request(`${GATEWAY}/v1/realtime?model=gpt-realtime-2.1`, {
     headers: { upgrade: 'websocket', authorization: `Bearer ${key}` },
   })
+/** An upstream that accepts sessions, the other ends of which go to the test, and answers all else as the simulator. */
+function talking(ends: WebSocket[]) {
+  const simulator = createSimulator()
+  return (request: Request): Promise<Response> => {
+    if (!request.url.includes('realtime')) return simulator.fetch(request)
+    const { 0: near, 1: far } = new WebSocketPair()
+    far.accept()
+    ends.push(far)
+    return Promise.resolve(new Response(null, { status: 101, webSocket: near }))
+  }
+}
+/** What a socket hears, and how it is closed. */
+function listen(socket: WebSocket | null | undefined) {
+  const heard: Json[] = []
+  const closed = new Promise<readonly [code: number, reason: string]>((resolve) => {
+    socket?.addEventListener('close', ({ code, reason }) => resolve([code, reason]))
+  })
+  socket?.addEventListener('message', ({ data }) => void heard.push(JSON.parse(String(data))))
+  return { heard, closed }
+}
 const bodyOf = async (request: Request | undefined): Promise<Json> => request?.json()
 
 describe('who calls', () => {
@@ -277,6 +297,45 @@ describe('limits and budgets', () => {
     await idle()
   })
 
+  test('a dollar is enough for a picture, which costs what it cost', async () => {
+    const { send, made, usage } = deployment().isolate()
+    const { key, id } = await made({ budgets: { total: 1 } })
+    const { status, headers } = await send(
+      new Request(`${GATEWAY}/v1/images/generations`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: '{"model":"gpt-image-2","prompt":"A lighthouse"}',
+      }),
+    )
+    expect(status).toBe(200)
+    const { spentUsd, heldUsd } = (await usage(id)).budgets.total
+    expect([spentUsd > 0, heldUsd]).toEqual([true, 0])
+    expect(spentUsd).toBeCloseTo(Number(headers.get('x-gateway-cost')), 9)
+  })
+
+  test('an account that serves everything at priority has that set aside, and charged as served', async () => {
+    const file = { providers: { openai: { serviceTier: 'priority' } } }
+    const budget = { budgets: { total: 0.008 }, limits: { maxOutputTokens: 500 } }
+    for (const [parts, statuses] of [
+      [{}, [200, 200]],
+      [{ file }, [429, 200]],
+    ] as const) {
+      const { ask, made, idle } = deployment(parts).isolate()
+      const { key } = await made(budget)
+      const model = 'gpt-4o'
+      const asked = [await ask(key, { model }), await ask(key, { model, service_tier: 'default' })]
+      expect(asked.map(({ status }) => status)).toEqual(statuses)
+      await idle()
+    }
+  })
+
+  test('a tier of which nobody knows the price is not for keys with a budget', async () => {
+    const { ask, made, idle } = deployment().isolate()
+    const { key } = await made({ budgets: { total: 1_000 } })
+    expect(error(await ask(key, { service_tier: 'ultrafast' }))).toMatchObject({ status: 403 })
+    await idle()
+  })
+
   test('a cap on answers is no bound where it cannot be sent', async () => {
     const { send, made, idle } = deployment().isolate()
     const { key } = await made({ budgets: { total: 0.05 }, limits: { maxOutputTokens: 100 } })
@@ -339,30 +398,50 @@ describe('limits and budgets', () => {
     },
   )
 
-  test.each([
+  const ODD: readonly (readonly [string, unknown])[] = [
     ['negative', { prompt_tokens: -5, completion_tokens: 3, total_tokens: -2 }],
     ['text', { prompt_tokens: 'many', completion_tokens: 'few', total_tokens: 'lots' }],
     ['half', { prompt_tokens: 5, completion_tokens: -3, total_tokens: 2 }],
-  ])('B-07 usage that is %s is charged as the worst case', async (_, reported) => {
-    const { ask, made, usage } = deployment({
-      fetch: () =>
-        Promise.resolve(
-          Response.json({
-            id: 'chatcmpl-1',
-            object: 'chat.completion',
-            created: 1,
-            model: 'gpt-4o-mini',
-            choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
-            usage: reported,
-          }),
-        ),
-    }).isolate()
-    const { key, id } = await made({ budgets: { total: 1 }, limits: { maxOutputTokens: 1_000 } })
-    expect((await ask(key)).status).toBe(200)
-    const { budgets } = await usage(id)
-    expect(budgets.total.heldUsd).toBe(0)
-    expect(budgets.total.spentUsd).toBeGreaterThan(0.0006)
+    ['nothing', { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }],
+  ]
+  const answering = (model: string, content: string, reported: unknown) => ({
+    ledgerObject: (name: string) => env.LEDGER.getByName(name),
+    fetch: () =>
+      Promise.resolve(
+        Response.json({
+          id: 'chatcmpl-1',
+          object: 'chat.completion',
+          created: 1,
+          model,
+          choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+          usage: reported,
+        }),
+      ),
   })
+  test.each(ODD)(
+    'B-07 usage that is %s is settled by our own count, dearer than it was, and the log says so',
+    async (_, reported) => {
+      const { ask, made, usage } = deployment(answering('gpt-4o-mini', 'x'.repeat(4_000), reported)).isolate()
+      const { key, id } = await made({ budgets: { total: 1 }, limits: { maxOutputTokens: 10_000 } })
+      expect((await ask(key)).status).toBe(200)
+      const { budgets } = await usage(id)
+      expect(budgets.total.heldUsd).toBe(0)
+      // 1,000 tokens at $0.60 a million, and a quarter more; the worst case would be ten times as much.
+      expect(budgets.total.spentUsd).toBeGreaterThan(0.0006)
+      expect(budgets.total.spentUsd).toBeLessThan(0.0012)
+      expect(log()).toMatch(/did not say what (it|they) used.*openai\/gpt-4o-mini/)
+    },
+  )
+
+  test.each(ODD)(
+    'B-07 usage that is %s is charged as the worst case where more than text is made',
+    async (_, reported) => {
+      const { ask, made, usage } = deployment(answering('o3-mini', 'Hi', reported)).isolate()
+      const { key, id } = await made({ budgets: { total: 1 }, limits: { maxOutputTokens: 1_000 } })
+      expect((await ask(key, { model: 'o3-mini' })).status).toBe(200)
+      expect((await usage(id)).budgets.total.spentUsd).toBeGreaterThan(0.0044)
+    },
+  )
 
   test('B-02 a budget that is used up does not stand before what is kept already, which costs nothing', async () => {
     const { ask, made, usage } = deployment().isolate()
@@ -448,16 +527,7 @@ describe('limits and budgets', () => {
 
   test('[endpoint realtime usage] a session counts as a request and as concurrent until it ends, and its tokens with it', async () => {
     const ends: WebSocket[] = []
-    const simulator = createSimulator()
-    const { isolate } = deployment({
-      fetch(request) {
-        if (!request.url.includes('realtime')) return simulator.fetch(request)
-        const { 0: near, 1: far } = new WebSocketPair()
-        far.accept()
-        ends.push(far)
-        return Promise.resolve(new Response(null, { status: 101, webSocket: near }))
-      },
-    })
+    const { isolate } = deployment({ fetch: talking(ends) })
     const { open, send, ask, made, usage } = isolate()
     const { key, id } = await made({ limits: { concurrent: 1, requestsPerMinute: 60 } })
     const session = await open(handshake(key))
@@ -475,6 +545,67 @@ describe('limits and budgets', () => {
     })
     expect((await ask(key)).status).toBe(200)
     expect(ends).toHaveLength(1)
+  })
+
+  test('A-16 a session of a key that is revoked elsewhere ends within ten seconds, with the next event that passes', async () => {
+    const ends: WebSocket[] = []
+    const { isolate, skip } = deployment({ fetch: talking(ends) })
+    const [here, elsewhere] = [isolate(), isolate()]
+    const { key, id } = await here.made()
+    const { webSocket: client } = await elsewhere.open(handshake(key))
+    client?.accept()
+    const [caller, upstream] = [listen(client), listen(ends[0])]
+    client?.send('{"type":"input_audio_buffer.append"}')
+    await expect.poll(() => upstream.heard.length).toBe(1)
+    await here.admin('POST', `/keys/${id}/revoke`)
+    skip(10_000)
+    client?.send('{"type":"response.create"}')
+    expect(await caller.closed).toEqual([1008, 'Incorrect API key provided.'])
+    expect(caller.heard).toMatchObject([{ type: 'error', error: { code: 'invalid_api_key' } }])
+    expect((await upstream.closed)[0]).toBe(1000)
+    await Promise.all([here.idle(), elsewhere.idle()])
+  })
+
+  test('W-08 an event that asks for a model out of scope goes no further, however it is spelled', async () => {
+    const ends: WebSocket[] = []
+    const { open, made, idle } = deployment({ fetch: talking(ends) }).isolate()
+    const { key } = await made({ scopes: { models: ['gpt-realtime-2.1'] } })
+    const { webSocket: client } = await open(handshake(key))
+    client?.accept()
+    const [caller, upstream] = [listen(client), listen(ends[0])]
+    const update = (model: string) => JSON.stringify({ type: 'session.update', session: { model } })
+    const dearer = update('gpt-realtime-2')
+    client?.send(dearer)
+    client?.send(dearer.replace('model', '\\u006dodel'))
+    client?.send(new TextEncoder().encode(dearer))
+    client?.send(update('gpt-realtime-2.1'))
+    await expect.poll(() => [upstream.heard.length, caller.heard.length]).toEqual([1, 3])
+    expect(upstream.heard).toMatchObject([{ session: { model: 'gpt-realtime-2.1' } }])
+    for (const event of caller.heard)
+      expect(event).toMatchObject({ type: 'error', error: { code: 'model_not_found', param: 'model' } })
+    client?.close(1000)
+    await idle()
+  })
+
+  test('W-02 a revoked key is none as a protocol either, nor is one out of its scope', async () => {
+    const { send, made, admin, received } = (({ isolate, received }) => ({ received, ...isolate() }))(
+      deployment(),
+    )
+    const offering = (key: string) =>
+      send(
+        new Request(`${GATEWAY}/v1/realtime?model=gpt-realtime-2.1`, {
+          headers: {
+            upgrade: 'websocket',
+            'sec-websocket-protocol': `realtime, openai-insecure-api-key.${key}`,
+          },
+        }),
+      )
+    const { key, id } = await made()
+    await admin('POST', `/keys/${id}/revoke`)
+    const { key: scoped } = await made({ scopes: { endpoints: ['chat'] } })
+    expect(error(await offering(key))).toMatchObject({ status: 401, code: 'invalid_api_key' })
+    expect(error(await offering(scoped))).toMatchObject({ status: 403, code: 'not_allowed' })
+    expect(received).toEqual([])
   })
 
   test.each([

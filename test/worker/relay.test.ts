@@ -24,7 +24,7 @@ describe('a request goes out as it came', () => {
     expect(gateway.received.map(({ body }) => body)).toEqual([text])
   })
 
-  test('including values that only the provider judges (J-13, S-07, S-08, S-11, S-16, S-20)', async () => {
+  test('J-13, S-07, S-08, S-11, S-16, S-20 including values that only the provider judges', async () => {
     const hi = { role: 'user', content: 'hi' }
     const bodies = [
       `{"model":"gpt-4o-mini",${MESSAGES},"max_tokens":1e400}`,

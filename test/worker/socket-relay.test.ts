@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { GatewayError } from '../../src/errors.ts'
 import { joinSockets } from '../../src/gateway/socket-relay.ts'
 import { sessionMeter } from '../../src/protocol/realtime.ts'
 
@@ -29,9 +30,12 @@ class Socket extends EventTarget {
   }
 }
 
-function joined() {
+function joined(more: Partial<Parameters<typeof joinSockets>[2]> = {}) {
   const [client, upstream, meter] = [new Socket(), new Socket(), sessionMeter()]
-  const ended = joinSockets(client as unknown as WebSocket, upstream as unknown as WebSocket, meter)
+  const ended = joinSockets(client as unknown as WebSocket, upstream as unknown as WebSocket, {
+    meter,
+    ...more,
+  })
   return { client, upstream, meter, ended }
 }
 const MB = 1_048_576
@@ -69,7 +73,7 @@ describe('two joined sockets', () => {
     ['upstream', 1006, [1011, 'bye'], CUT_SHORT],
     ['upstream', 1011, [1011, 'bye'], CUT_SHORT],
     ['upstream', 1012, [1012, 'bye'], CUT_SHORT],
-  ] as const)('the %s leaves with %i', async (who, code, told, how) => {
+  ] as const)('W-07 the %s leaves with %i', async (who, code, told, how) => {
     const pair = joined()
     pair[who].leave(code, 'bye')
     expect(pair[who === 'client' ? 'upstream' : 'client'].closes).toEqual([told])
@@ -80,7 +84,7 @@ describe('two joined sockets', () => {
     ['client', 'x'.repeat(16 * MB + 1), { finish: 'cancelled' }],
     ['client', new ArrayBuffer(16 * MB + 1), { finish: 'cancelled' }],
     ['upstream', 'x'.repeat(16 * MB + 1), CUT_SHORT],
-  ] as const)('a message of the %s that is too long ends it', async (who, message, how) => {
+  ] as const)('W-05 a message of the %s that is too long ends it', async (who, message, how) => {
     const pair = joined()
     pair[who].hear(message)
     for (const { sent, closes } of [pair.client, pair.upstream])
@@ -105,6 +109,71 @@ describe('two joined sockets', () => {
     pair.upstream.leave(1013)
     expect(await pair.ended).toMatchObject(how)
   })
+
+  test('W-08 a frame that may not pass is answered in its place, and the session goes on', async () => {
+    const { client, upstream, ended } = joined({
+      refuses: (frame) =>
+        frame === 'dearer' ? new GatewayError('model_not_found', 'No.', { param: 'model' }) : undefined,
+    })
+    for (const frame of ['first', 'dearer', 'last']) client.hear(frame)
+    expect(upstream.sent).toEqual(['first', 'last'])
+    expect(client.sent.map((each) => JSON.parse(String(each)))).toEqual([
+      {
+        type: 'error',
+        event_id: 'event_gateway',
+        error: {
+          type: 'invalid_request_error',
+          code: 'model_not_found',
+          message: 'No.',
+          param: 'model',
+          event_id: null,
+        },
+      },
+    ])
+    client.leave(1000)
+    expect(await ended).toEqual({ finish: 'complete' })
+  })
+
+  test.each(['client', 'upstream'] as const)(
+    'a session that may not go on ends with the next frame of the %s, or once that is known',
+    async (who) => {
+      const error = new GatewayError('invalid_api_key', 'Incorrect API key provided.')
+      let ended = false
+      let tell = (): void => undefined
+      const pair = joined({
+        ends(heard) {
+          tell = heard
+          return ended ? error : undefined
+        },
+      })
+      pair.upstream.hear('before')
+      ended = true
+      if (who === 'client') pair.client.hear('after')
+      else pair.upstream.hear('after')
+      expect(pair.upstream.sent).toEqual([])
+      const [before, told, ...rest] = pair.client.sent
+      expect([before, JSON.parse(String(told)), rest]).toMatchObject([
+        'before',
+        { type: 'error', error: { code: 'invalid_api_key' } },
+        [],
+      ])
+      expect(pair.client.closes).toEqual([[1008, 'Incorrect API key provided.']])
+      expect(pair.upstream.closes).toEqual([[1000, '']])
+      expect(await pair.ended).toEqual({ finish: 'cancelled', error })
+
+      ended = false
+      const waiting = joined({
+        ends(heard) {
+          tell = heard
+          return ended ? error : undefined
+        },
+      })
+      waiting.client.hear('passes while it is asked')
+      ended = true
+      tell()
+      expect(waiting.client.closes).toEqual([[1008, 'Incorrect API key provided.']])
+    },
+  )
 
   test('a frame for a socket that has just closed is dropped', () => {
     const { client, upstream } = joined()

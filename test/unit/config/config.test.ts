@@ -27,6 +27,17 @@ describe('configuration', () => {
     )
     expect(() => compileConfig('lifecycle: [')).toThrow(/gateway\.yaml:1/)
     expect(() => compileConfig('a: 1\nlifecycle: as-is\n')).toThrow(/gateway\.yaml:1.*"a"/)
+    const misspelled = 'lifecycle: as-is\ntimeouts:\n  stallMs: 9\n  stallMS:\n    9\nroute:\n  a: 1\n'
+    expect(() => compileConfig(misspelled)).toThrow(
+      /gateway\.yaml:4: timeouts\.stallMS: .*\n.*yaml:6: route: /,
+    )
+    expect(() =>
+      compileConfig('routes:\n  a:\n    targets:\n      - model: gpt-4o\n      - model: x-9\n'),
+    ).toThrow(/gateway\.yaml:5: routes\.a\.targets\.1\.model: /)
+    expect(() => compileConfig('routes:\n  a:\n    sticky: true\n')).toThrow(
+      /gateway\.yaml:2: routes\.a\.targets: /,
+    )
+    expect(() => compileConfig('cors:\n  - a\n')).toThrow(/gateway\.yaml:1: cors: /)
     expect(JSON.parse(compileConfig('# nothing\n'))).toEqual({})
   })
 })

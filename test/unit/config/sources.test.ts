@@ -104,6 +104,27 @@ describe('secrets', () => {
   })
 })
 
+describe('where the books lie', () => {
+  it.each([
+    [{ usage: { shards: 3 } }, 'shards'],
+    [{ usage: { shards: 16 } }, 'shards'],
+    [{ usage: { spread: 1 } }, 'spread'],
+    [{ usage: { spread: null } }, 'spread'],
+    [{ usage: null }, 'shards'],
+  ])('is not for a runtime change to say, nor for a rollback to undo: %j', (document, name) => {
+    const file = { usage: { shards: 8, spread: 2 } }
+    const checked = checkRuntime(document, file, {})
+    expect(!checked.ok && checked.problems[0]?.path).toEqual(['usage', name])
+  })
+  it('leaves the rest of it free', () => {
+    const file = { usage: { shards: 8, logShare: 1 } }
+    expect(checkRuntime({ usage: { logShare: 0, shards: 8 } }, file, {})).toMatchObject({
+      ok: true,
+      config: { usage: { logShare: 0, shards: 8 } },
+    })
+  })
+})
+
 describe('the difference between two documents', () => {
   it('is a list of changes by path', () => {
     const changes = diff(

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { card, cards } from '../../../src/catalog/card.ts'
 import { cost } from '../../../src/catalog/cost.ts'
+import { priceRowOn } from '../../../src/catalog/rates.ts'
 import { shapeOf } from '../../../src/keys/call-shape.ts'
 import { worstCase } from '../../../src/keys/estimate.ts'
 import { measuresOf } from '../../../src/keys/measures.ts'
@@ -263,10 +264,131 @@ describe('the worst case of what is billed by measure', () => {
     expect(spoken('gpt-4o-mini-tts')).toBeGreaterThanOrEqual((1_234 / 60) * 0.015)
   })
 
+  const drawn = (model: string, asked: object = {}) =>
+    dollars({ endpoint: 'images', request: { model, prompt: 'a cat', ...asked } }, model) ?? NaN
+
   test('pictures cost what the dearest kind does', () => {
-    const drawn = (model: string, n?: number) =>
-      dollars({ endpoint: 'images', request: { model, prompt: 'a cat', n } }, model)
-    expect([drawn('dall-e-3', 2), drawn('dall-e-2')]).toEqual([0.24, 0.02])
+    expect([drawn('dall-e-3', { n: 2 }), drawn('dall-e-2')]).toEqual([0.24, 0.02])
+  })
+
+  test.each([
+    ['gpt-image-2', {}],
+    ['gpt-image-2', { quality: 'high', size: '2048x1024' }],
+    ['gpt-image-1', {}],
+    ['gpt-image-1.5', {}],
+    ['gpt-image-1-mini', { n: 4, quality: 'medium' }],
+    ['gpt-image-2.6-sunburst', { quality: 'high' }],
+    ['gpt-image-2.6-flare', { quality: 'medium', n: 4 }],
+    ['gemini-3-pro-image', {}],
+    ['gemini-nano-banana-2.1', { size: '1536x1024' }],
+  ])('a dollar is enough for a picture of %s as %j', (model, asked) => {
+    expect(drawn(model, asked)).toBeLessThan(1)
+  })
+
+  test.each([
+    ['a quality that no price is listed for', 'gpt-image-2.6-flare', { quality: 'max' }],
+    ['one that the model chooses', 'gpt-image-2.6-flare', { quality: 'auto' }],
+    ['a size that is none', 'gpt-image-2', { size: 'large' }],
+    ['counts that are none', 'gpt-image-2', { partial_images: 'many' }],
+  ])('%s has no bound but the longest answer', (_, model, asked) => {
+    expect(drawn(model, asked)).toBeGreaterThan((131_072 * 30) / 1e6)
+  })
+
+  /** What OpenAI says that a picture of gpt-image-1 takes, in tokens. */
+  const PUBLISHED: Readonly<Record<string, readonly (readonly [size: string, tokens: number])[]>> = {
+    low: [
+      ['1024x1024', 272],
+      ['1024x1536', 408],
+      ['1536x1024', 400],
+    ],
+    medium: [
+      ['1024x1024', 1_056],
+      ['1024x1536', 1_584],
+      ['1536x1024', 1_568],
+    ],
+    high: [
+      ['1024x1024', 4_160],
+      ['1024x1536', 6_240],
+      ['1536x1024', 6_208],
+    ],
+  }
+  const isCovered = (model: string, asked: object, tokens: number): boolean => {
+    const usage = { inputTokens: 100, outputTokens: tokens, imageOutputTokens: tokens }
+    const real = cost({ card: card(model)!, usage, date: DATE })
+    return real !== undefined && drawn(model, asked) * 1e12 >= Number(real.picoUsd)
+  }
+
+  test('is never less than what a picture is known to take, asked for by its kind or left to the model', () => {
+    for (const [quality, sizes] of Object.entries(PUBLISHED))
+      for (const [size, tokens] of sizes) {
+        for (const asked of [{ quality, size }, { quality }, { size }, {}])
+          expect(isCovered('gpt-image-1', asked, tokens)).toBe(true)
+        const three = { quality, size, n: 3, partial_images: 3 }
+        expect(isCovered('gpt-image-1', three, 3 * (tokens + 300))).toBe(true)
+      }
+  })
+
+  test('covers twice what each kind of each model is listed at, whatever its number and size', () => {
+    const drawing = cards().filter(({ outputs, prices }) => outputs.includes('image') && prices.length > 0)
+    const listed = drawing.flatMap((model) => {
+      const row = priceRowOn(model, DATE)
+      const rate = row?.rates.imageOut
+      return rate === undefined
+        ? []
+        : Object.entries(row?.perImage ?? {}).map(([kind, each]) => ({
+            model: model.id,
+            kind,
+            tokens: each / rate,
+          }))
+    })
+    expect(listed.length).toBeGreaterThan(25)
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...listed),
+        fc.integer({ min: 1, max: 10 }),
+        fc.integer({ min: 16, max: 3_840 }),
+        fc.integer({ min: 16, max: 2_160 }),
+        ({ model, kind, tokens }, n, width, height) => {
+          const [, quality, size] = /^(?:([a-z]+) )?(\d+x\d+)$/.exec(kind) ?? []
+          const asked = { n, ...(size !== undefined && { quality, size }) }
+          expect(isCovered(model, asked, Math.floor(n * tokens * 2))).toBe(true)
+          if (size === undefined) return
+          // Any other size takes what its pixels do, at the density of the listed one.
+          const [w = 1, h = 1] = size.split('x').map(Number)
+          const pixels = (width * height) / (w * h)
+          const other = { n, quality, size: `${width}x${height}` }
+          expect(isCovered(model, other, Math.floor(n * tokens * pixels))).toBe(true)
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('the worst case of a service tier', () => {
+  const messages = [{ role: 'user', content: 'Say hello.' }]
+  const priced = (tier: unknown, autoTier?: 'priority') =>
+    worstCase({
+      shape: shapeOf(
+        { messages, max_tokens: 100, service_tier: tier },
+        { bytes: 100, endpoint: 'chat', file: false },
+      ),
+      cards: [card('gpt-4o')],
+      date: DATE,
+      autoTier,
+    }).nanoUsd
+  const standard = priced('default') ?? NaN
+
+  test('is that of the tier asked for', () => {
+    for (const tier of ['priority', 'fast']) expect((priced(tier) ?? 0) / standard).toBeCloseTo(1.7, 1)
+    for (const tier of [undefined, null, 'auto', 'default', 'flex']) expect(priced(tier)).toBe(standard)
+  })
+  test('is that of priority where the account gives it to whoever asks for none', () => {
+    for (const tier of [undefined, null, 'auto']) expect(priced(tier, 'priority')).toBe(priced('priority'))
+    expect(priced('default', 'priority')).toBe(standard)
+  })
+  test('of which nobody knows the price has none', () => {
+    for (const tier of ['ultrafast', 'scale', 'warp', 'constructor']) expect(priced(tier)).toBeUndefined()
   })
 })
 

@@ -55,6 +55,7 @@ async function world(input: NewKey) {
     network,
     sent,
     find: (text = key) => ring.find(text, defer),
+    standing: (held: HeldKey) => ring.standing(held, defer),
     admit: (held: HeldKey, call = CALL) =>
       ring.admit(held, { id: `call_${calls++}`, ...call }, { callMs: 60_000, defer }),
     settle: (admission: Admission, nanoUsd: number) => {
@@ -100,6 +101,57 @@ describe('finding a key', () => {
     other.change((record) => revoked(record, other.timers.now()))
     await other.timers.advance(10_000)
     expect(found(await other.find()).key.revokedAt).toBeDefined()
+  })
+
+  test('what goes on with a key asks for it again behind itself, and hears of its end within 10 s', async () => {
+    const { timers, find, change, standing, sent } = await world({ name: 'k' })
+    const may = standing(found(await find()))
+    const heard: unknown[] = []
+    const now = () => may({ endpoint: 'realtime' }, () => heard.push(now()))
+    expect(now()).toBeUndefined()
+    change((record) => revoked(record, timers.now()))
+    const asked = sent.length
+    await timers.advance(4_999)
+    expect([now(), sent.length]).toEqual([undefined, asked])
+    await timers.advance(1)
+    expect([now(), now(), sent.length]).toEqual([undefined, undefined, asked + 1])
+    await settled()
+    expect(heard).toEqual(['revoked'])
+    expect(now()).toBe('revoked')
+  })
+
+  test('what goes on with a key ends with its time, with its scope, and after 15 minutes without its object', async () => {
+    const { timers, find, change, standing, network } = await world({
+      name: 'k',
+      scopes: { models: ['a'] },
+      expiresAt: Date.UTC(2026, 10, 24, 13),
+    })
+    const may = standing(found(await find()))
+    const now = (model: string) => may({ model }, () => undefined)
+    expect([now('a'), now('b')]).toEqual([undefined, 'model'])
+    change((record) => ({ ...record, scopes: { ...record.scopes, models: ['b'] } }))
+    await timers.advance(5_000)
+    now('a')
+    await settled()
+    expect([now('a'), now('b')]).toEqual(['model', undefined])
+    network.mode = 'down'
+    for (let i = 0; i < 89; i++) {
+      await timers.advance(10_000)
+      expect(now('b')).toBeUndefined()
+      await settled()
+    }
+    await timers.advance(10_000)
+    expect(now('b')).toBe('unavailable')
+    network.mode = 'up'
+    await settled()
+    await timers.advance(10_000)
+    now('b')
+    await settled()
+    expect(now('b')).toBeUndefined()
+    await timers.advance(3_600_000)
+    now('b')
+    await settled()
+    expect(now('b')).toBe('expired')
   })
 
   test('waits for an object that is slow, so that a key revoked meanwhile is not served', async () => {

@@ -234,7 +234,7 @@ function expectTo(holds: boolean, what: string): void {
   if (!holds) throw new Error(what)
 }
 
-test('whatever is lost, repeated, restarted or dies, money is counted once and within its bound', () => {
+test('B-08, B-10 whatever is lost, repeated, restarted or dies, money is counted once and within its bound', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 100, size: 'max' }), (steps) => {
       const world = new World()

@@ -88,7 +88,7 @@ describe('reports', () => {
   const caps = dollars(1)
   const begun = () => granted(openBooks(NOON), caps, ask('a', 600_000_000))
 
-  test('are counted once, in whatever order they come', () => {
+  test('B-08 are counted once, in whatever order they come', () => {
     const { books, grant: made } = begun()
     const second = report(books, made, said('a', 2, 200_000_000, 100_000_000), NOON)
     const first = report(second.books, second.grant, said('a', 1, 100_000_000, 300_000_000), NOON)
@@ -99,7 +99,7 @@ describe('reports', () => {
     expect(report(last.books, undefined, said('a', 3, 250_000_000), NOON).books).toEqual(last.books)
   })
 
-  test('a clock an hour back between grant and report neither refunds nor frees anything', () => {
+  test('B-10 a clock an hour back between grant and report neither refunds nor frees anything', () => {
     const back = NOON - 3_600_000
     const { books, grant: made } = begun()
     const settled = report(books, made, said('a', 1, 300_000_000), back)
