@@ -13,11 +13,16 @@ export interface Session extends Omit<Accepted<WebSocket>, 'kind' | 'opened' | '
   /** Never rejects. */
   readonly settled: Promise<Settled>
 }
-export type Realtime = (query: URLSearchParams, model: string, scope: Scope) => Promise<Session | Refused>
+/** What the session's URL says, and the model that it comes to. */
+export interface Asked {
+  readonly query: URLSearchParams
+  readonly model: string
+}
+export type Realtime = (asked: Asked, scope: Scope) => Promise<Session | Refused>
 
 /** Opens a session. The client is accepted after the upstream has, so that a refusal can still be told in words. */
 export function createRealtime(ports: Ports): Realtime {
-  return async (query, model, scope) => {
+  return async ({ query, model }, scope) => {
     const knock = {
       model,
       request: (door: Door, signal: AbortSignal) => upgrade(query, door, signal),
