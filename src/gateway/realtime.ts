@@ -29,7 +29,7 @@ export function createRealtime(ports: Ports): Realtime {
       open: socketIn,
     }
     const shaken = await shakeHands(ports, knock, scope)
-    return shaken.kind === 'refused' ? shaken : begin(shaken)
+    return shaken.kind === 'refused' ? shaken : begin(shaken, () => ports.timers.now())
   }
 }
 
@@ -52,11 +52,11 @@ function socketIn({ webSocket }: Response): WebSocket {
   return webSocket
 }
 
-function begin({ opened, ended, ...shaken }: Accepted<WebSocket>): Session {
+function begin({ opened, ended, ...shaken }: Accepted<WebSocket>, now: () => number): Session {
   const { facts, attempts } = shaken
   const { 0: socket, 1: client } = new WebSocketPair()
   const meter = sessionMeter()
-  const settled = joinSockets(client, opened, meter).then(({ finish, failure }): Settled => {
+  const settled = joinSockets(client, opened, { meter, now }).then(({ finish, failure }): Settled => {
     ended(finish, failure)
     const error = failure && toAnswer(failure, false)
     return { facts, attempts, finish, usage: meter.usage, error }

@@ -1,14 +1,17 @@
 import { closeOf, type SessionMeter } from '../protocol/realtime.ts'
 import type { Failure } from '../providers/failure.ts'
 import { INTERRUPTED } from './answer.ts'
+import { createLag, type Lag } from './lag.ts'
 
 /** The longest that an event of the protocol may be (openai.md 6.4), in base64 and with its frame. */
 const MAX_MESSAGE_CHARS = 16 * 1_048_576
 /**
  * What may wait for one side to read; a side that is so far behind has gone. The runtime does not say yet how much
- * waits (workerd#988): until it does, only the protocol's own limits bound it.
+ * waits (workerd#988): until it does, what passes is held against the other side's signs of life (`lag.ts`).
  */
 const MAX_QUEUED_BYTES = 8 * 1_048_576
+/** A microphone that is left open says this much a second, to an upstream that has nothing to say: twice 24 kHz PCM in base64. */
+const SPOKEN_PER_SECOND = 131_072
 const TOO_BIG = 1009
 const TRY_LATER = 1013
 
@@ -23,17 +26,29 @@ const CUT_SHORT: Ended = { finish: 'cut-short', failure: { kind: 'cut_short', me
  * Joins two sockets: frames pass in their order and as they are, closes with a code that may be sent. Resolves to how
  * it ended once either side has closed; never rejects.
  */
-export function joinSockets(client: WebSocket, upstream: WebSocket, meter: SessionMeter): Promise<Ended> {
+export function joinSockets(
+  client: WebSocket,
+  upstream: WebSocket,
+  { meter, now }: { readonly meter: SessionMeter; readonly now: () => number },
+): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>()
+  const lags = { client: createLag(now, 0), upstream: createLag(now, SPOKEN_PER_SECOND) }
   // The default would hand binary frames over as blobs, which are sent on as the text "[object Blob]".
   for (const socket of [client, upstream]) {
     socket.binaryType = 'arraybuffer'
     socket.accept()
   }
   // Whoever sends too much, or does not read, has ended it: the closes that follow are ours.
-  pass(client, upstream, { see: () => undefined, ended: resolve, flooded: LEFT, stuck: CUT_SHORT })
+  pass(client, upstream, {
+    see: () => undefined,
+    lags: { from: lags.client, to: lags.upstream },
+    ended: resolve,
+    flooded: LEFT,
+    stuck: CUT_SHORT,
+  })
   pass(upstream, client, {
     see: (text) => meter.see(text),
+    lags: { from: lags.upstream, to: lags.client },
     ended: resolve,
     flooded: CUT_SHORT,
     stuck: LEFT,
@@ -50,21 +65,24 @@ const BROKEN: ReadonlySet<number> = new Set([ABNORMAL, 1011, 1012, 1013, 1014])
 
 interface Passing {
   readonly see: (text: string) => void
+  readonly lags: { readonly from: Lag; readonly to: Lag }
   readonly ended: (how: Ended) => void
   /** How it ends when a message is longer than any may be, and when the other side does not read. */
   readonly flooded: Ended
   readonly stuck: Ended
 }
 
-function pass(from: WebSocket, to: WebSocket, { see, ended, flooded, stuck }: Passing): void {
+function pass(from: WebSocket, to: WebSocket, { see, lags, ended, flooded, stuck }: Passing): void {
   from.addEventListener('message', ({ data }) => {
-    if (typeof data === 'string' ? data.length > MAX_MESSAGE_CHARS : byteLength(data) > MAX_MESSAGE_CHARS) {
+    const size = sizeOf(data)
+    lags.from.heard()
+    if (size > MAX_MESSAGE_CHARS) {
       ended(flooded)
       close(from, TOO_BIG, 'The message is too long.')
       close(to, TOO_BIG, 'The message is too long.')
       return
     }
-    if (queued(to) > MAX_QUEUED_BYTES) {
+    if (queued(to) > MAX_QUEUED_BYTES || !lags.to.fits(size)) {
       ended(stuck)
       close(from, TRY_LATER, 'The other side does not keep up.')
       close(to, TRY_LATER, 'Too much waits to be read.')
@@ -79,7 +97,8 @@ function pass(from: WebSocket, to: WebSocket, { see, ended, flooded, stuck }: Pa
 
 /** Declared by the runtime's types, but not there in all versions of it. */
 const queued = ({ bufferedAmount }: { readonly bufferedAmount?: number }): number => bufferedAmount ?? 0
-const byteLength = (data: unknown): number => (data instanceof ArrayBuffer ? data.byteLength : 0)
+const sizeOf = (data: string | ArrayBuffer): number =>
+  typeof data === 'string' ? data.length : data.byteLength
 
 /** A socket may close between a frame's arrival and its being sent on. */
 function send(to: WebSocket, data: string | ArrayBuffer): void {
