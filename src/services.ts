@@ -121,7 +121,7 @@ export function lastingOf(parts: Parts): Lasting {
       health: healthView({ object: healthObject, chance, timers, id: crypto.randomUUID() }),
       turns: new Map<string, readonly number[]>(),
       notes: createNotes(),
-      pseudonyms: createPseudonyms(deployment.gatewaySecret, deployment.gatewayKeys.length),
+      pseudonyms: createPseudonyms(deployment.gatewaySecret),
     },
     authenticator: oncePer((settings) => createAuthenticator(callers, settings), JSON.stringify),
     keys,

@@ -13,7 +13,7 @@ export interface Around<E extends EndpointId> {
 
 export const AROUND: { readonly [E in EndpointId]?: Around<E> } = {
   responses: {
-    before: (call, { services, principal }) => continued(services.responses.store, call, principal.tenant),
+    before: (call, { services, principal }) => continued(services.responses.store, call, principal),
     after: (call, served, { services: { responses, chance }, principal: { tenant } }) =>
       remember(responses.store, { call, served, tenant, chance }),
   },

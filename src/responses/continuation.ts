@@ -1,21 +1,31 @@
+import { CLIENT } from '../gateway/candidates.ts'
 import type { Call, Served, Settled } from '../gateway/types.ts'
+import type { Principal } from '../keys/principal.ts'
 import type { Chance } from '../lib/chance.ts'
 import { isOwnResponse } from '../protocol/bridge/response-shell.ts'
 import type { Target } from '../providers/provider.ts'
-import { madeElsewhere, previousNotFound } from './errors.ts'
+import { madeElsewhere, previousNotFound, sharedConversation } from './errors.ts'
 import { identified, inputItems } from './items.ts'
 import { isResponse, type Kept } from './kept.ts'
 import type { KeptResponses } from './store.ts'
 
 type ResponsesCall = Call<'responses'>
 
-/** The call with what an earlier response left: the items that came before, or the one account that has them. */
+/**
+ * The call with what an earlier response left: the items that came before, or the one account that has them. A
+ * conversation is made past the gateway, which cannot know whose it is.
+ */
 export async function continued(
   store: KeptResponses,
   call: ResponsesCall,
-  tenant: string,
+  { tenant, sharesAccount }: Pick<Principal, 'tenant' | 'sharesAccount'>,
 ): Promise<ResponsesCall> {
-  const { previous_response_id: id } = call.request
+  const { previous_response_id: id, conversation } = call.request
+  if (sharesAccount === true && conversation !== undefined && conversation !== null)
+    return {
+      ...call,
+      only: { serves: ({ credential }) => credential === CLIENT, otherwise: sharedConversation },
+    }
   if (id === undefined || id === null) return call
   const kept = await store.find(tenant, id)
   if (kept === undefined) throw previousNotFound(id)

@@ -72,6 +72,10 @@ const RESPONSES_ROWS: Section = {
     RESPONSES.both('`store`', 'store', 'kept here, for the key’s tenant'),
     RESPONSES.both('retrieve, delete, input items', 'retrieve'),
     RESPONSES.both('responses of other tenants', 'ownership', 'do not exist', 'do not exist'),
+    row(
+      '`conversation`, where tenants share the account',
+      refused('endpoint responses conversation', 'with 403'),
+    ),
     RESPONSES.both('cancel', 'cancel', 'nothing here runs in the background'),
     row(
       '`background`',
