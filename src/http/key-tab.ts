@@ -73,6 +73,13 @@ export async function sessionTab(
   return tab
 }
 
+/** The tab of a question about what was made before: counted as a request, and as one that runs until it is settled. */
+export async function freeTab(c: Context<AppEnv>, callMs: number): Promise<Tab | undefined> {
+  const tab = newTab(c)
+  await tab?.admitFree(callMs)
+  return tab
+}
+
 /** Settles the tab behind what is served, or at once if nothing is. */
 export async function runUp<T extends Pick<Served, 'settled'>>(
   c: Context<AppEnv>,
@@ -91,7 +98,11 @@ export async function runUp<T extends Pick<Served, 'settled'>>(
 
 /** With the metadata of the virtual key, which no request can write over: it is whom the operator charges. */
 export function tagged(c: Context<AppEnv>, settled: Settled): Settled {
-  const metadata = c.get('held')?.key.scopes.metadata
+  return withMetadata(c.get('held'), settled)
+}
+
+export function withMetadata(held: HeldKey | undefined, settled: Settled): Settled {
+  const metadata = held?.key.scopes.metadata
   return metadata === undefined
     ? settled
     : { ...settled, tags: { ...metadata, ...settled.tags, ...metadata } }

@@ -58,13 +58,13 @@ async function remembered<E extends EndpointId>(
   { before, after }: Around<E>,
 ): Promise<Response> {
   const call = await before(asked, c.var)
-  return answer(c, call, (served) => after(call, served, c.var))
+  return answer(c, call, (served, tab) => after({ call, served, tab }, c.var))
 }
 
 async function answer<E extends EndpointId>(
   c: Context<AppEnv>,
   call: Call<E>,
-  after?: (served: Served) => Promise<void>,
+  after?: (served: Served, tab: Tab | undefined) => Promise<void>,
 ): Promise<Response> {
   const services = c.get('services')
   const tab = tabOf(c, call)
@@ -76,7 +76,7 @@ async function answer<E extends EndpointId>(
   })
   if (after !== undefined) {
     const failed = (thrown: unknown): void => services.report(c.get('requestId'), toGatewayError(thrown))
-    c.executionCtx.waitUntil(after(served).catch(failed))
+    c.executionCtx.waitUntil(after(served, tab).catch(failed))
   }
   const about = aboutOf(c, call, served)
   const settled = served.settled.then((end) => {

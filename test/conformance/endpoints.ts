@@ -82,6 +82,8 @@ const RESPONSES_ROWS: Section = {
       relayed('endpoint responses background'),
       refused('endpoint responses refused', 'not yet'),
     ),
+    RESPONSES.openai('usage of work in the background', 'background usage', 'booked by the first look'),
+    RESPONSES.both('requests about a response', 'looks', 'counted and booked', 'counted and booked'),
     row(
       '`conversation`, `prompt`, `truncation: auto`, hosted tools',
       undefined,

@@ -241,6 +241,16 @@ describe('the object', () => {
     expect(await object().get(key)).toBeUndefined()
   })
 
+  test('replaces a text for one of all who know what it was', async () => {
+    await object().put(key, 'before', Date.now() + 60_000)
+    const won = await Promise.all(['a', 'b', 'c'].map((after) => object().replace(key, 'before', after)))
+    expect(won).toEqual([true, false, false])
+    expect(await object().get(key)).toBe('a')
+    expect(await object().replace(key, 'before', 'd')).toBe(false)
+    await object().put(key, 'old', Date.now() - 1)
+    expect(await object().replace(key, 'old', 'new')).toBe(false)
+  })
+
   test('forgets what has been kept for long enough', async () => {
     const rows = () =>
       runInDurableObject(
