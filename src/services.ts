@@ -10,8 +10,8 @@ import { createRegistry, holdsKeys, type Registry, type StoredKeys } from './con
 import type { Config } from './config/schema.ts'
 import type { GatewayError } from './errors.ts'
 import { createGateway } from './gateway/gateway.ts'
-import { hooked, hookedExplain } from './gateway/hooked.ts'
-import { createRealtimeCall, type RealtimeCall } from './gateway/realtime-call.ts'
+import { hooked, hookedExplain, hookedSessions } from './gateway/hooked.ts'
+import { createRealtimeCall, type RealtimeCall, requestIn } from './gateway/realtime-call.ts'
 import { createRealtime, type Realtime } from './gateway/realtime.ts'
 import { createNotes } from './gateway/notes.ts'
 import { createExplain, type Explain } from './gateway/explain.ts'
@@ -121,7 +121,7 @@ export function lastingOf(parts: Parts): Lasting {
       health: healthView({ object: healthObject, chance, timers, id: crypto.randomUUID() }),
       turns: new Map<string, readonly number[]>(),
       notes: createNotes(),
-      pseudonyms: createPseudonyms(deployment.gatewaySecret, deployment.gatewayKeys.length),
+      pseudonyms: createPseudonyms(deployment.gatewaySecret),
     },
     authenticator: oncePer((settings) => createAuthenticator(callers, settings), JSON.stringify),
     keys,
@@ -228,8 +228,8 @@ export function assemble(
     cache: ports.cache,
     gateway: hooked(createGateway(ports), hooks, complain),
     explain: hookedExplain(createExplain(ports), hooks),
-    realtime: createRealtime(ports),
-    realtimeCall: createRealtimeCall(ports),
+    realtime: hookedSessions(createRealtime(ports), ({ model }) => ({ model }), hooks, complain),
+    realtimeCall: hookedSessions(createRealtimeCall(ports), requestIn, hooks, complain),
     fleetHealth: async () => describe(await healthObject().snapshot()),
     adminSecret: lasting.deployment.adminSecret,
     adminObject: parts.adminObject,

@@ -48,7 +48,7 @@ export interface Resolution {
 }
 
 /** The credential's name when the caller's own key is used. */
-const CLIENT = 'client'
+export const CLIENT = 'client'
 
 type Setting = Pick<Config['routes'][string]['targets'][number], 'model' | 'weight' | 'priority'> & {
   readonly provider?: string | undefined

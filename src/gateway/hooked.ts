@@ -1,8 +1,9 @@
 import type { About, Hook } from '../hooks/hook.ts'
 import { scanJson } from '../lib/json-scan.ts'
 import { endpointOf, type EndpointId } from '../protocol/index.ts'
+import type { SessionRequest } from '../protocol/realtime.ts'
 import type { Explain } from './explain.ts'
-import type { Call, Gateway, RawBody, Scope, Settled, Tags } from './types.ts'
+import type { Call, Gateway, RawBody, Scope, Served, Settled, Tags } from './types.ts'
 
 type Complain = (message: string) => void
 
@@ -10,24 +11,50 @@ type Complain = (message: string) => void
 export function hooked(gateway: Gateway, hooks: readonly Hook[], complain: Complain): Gateway {
   if (hooks.length === 0) return gateway
   return async (call, scope) => {
-    const about = aboutOf(call, scope)
+    const { endpoint } = call
+    const about = aboutOf(endpoint, scope)
     const before = await beforehand(hooks, call, about)
     const served = await gateway(before.call, scope)
     const settled = served.settled.then((end) =>
-      afterwards(hooks, { endpoint: call.endpoint, settled: { ...end, tags: before.tags }, about }, complain),
+      afterwards(hooks, { endpoint, settled: { ...end, tags: before.tags }, about }, complain),
     )
     return { ...served, settled }
+  }
+}
+
+/**
+ * What opens sessions, with hooks around it: they may refuse the handshake, and tag it and its end. There is no body
+ * to rewrite, and no answer but the session itself, which passes them by.
+ */
+export function hookedSessions<Asked, Opened extends Pick<Served, 'settled'>>(
+  open: (asked: Asked, scope: Scope) => Promise<Opened>,
+  requestOf: (asked: Asked) => SessionRequest,
+  hooks: readonly Hook[],
+  complain: Complain,
+): (asked: Asked, scope: Scope) => Promise<Opened> {
+  if (hooks.length === 0) return open
+  return async (asked, scope) => {
+    const about = aboutOf('realtime', scope)
+    const request = requestOf(asked)
+    let tags: Tags | undefined
+    for (const hook of hooks) tags = joined(tags, await hook.request?.(request, about))
+    const opened = await open(asked, scope)
+    const settled = opened.settled.then((end) =>
+      afterwards(hooks, { endpoint: undefined, settled: { ...end, tags }, about }, complain),
+    )
+    return { ...opened, settled }
   }
 }
 
 /** Explains what would be done with the request that the hooks make of it. */
 export function hookedExplain(explain: Explain, hooks: readonly Hook[]): Explain {
   if (hooks.length === 0) return explain
-  return async (call, scope) => explain((await beforehand(hooks, call, aboutOf(call, scope))).call, scope)
+  return async (call, scope) =>
+    explain((await beforehand(hooks, call, aboutOf(call.endpoint, scope))).call, scope)
 }
 
-function aboutOf(call: Call<EndpointId>, { id, principal, header }: Scope): About {
-  return { id, endpoint: call.endpoint, tenant: principal.tenant, keyId: principal.keyId, header }
+function aboutOf(endpoint: About['endpoint'], { id, principal, header }: Scope): About {
+  return { id, endpoint, tenant: principal.tenant, keyId: principal.keyId, header }
 }
 
 async function beforehand<E extends EndpointId>(
@@ -56,7 +83,8 @@ function rawOf(request: object): RawBody {
 }
 
 interface End<E extends EndpointId> {
-  readonly endpoint: E
+  /** Undefined of a session, which has no answer. */
+  readonly endpoint: E | undefined
   readonly settled: Settled
   readonly about: About
 }
@@ -77,8 +105,9 @@ function afterwards<E extends EndpointId>(hooks: readonly Hook[], end: End<E>, c
 
 function answered<E extends EndpointId>({ answer }: Hook, end: End<E>): Tags | undefined {
   const { endpoint, settled, about } = end
+  if (endpoint === undefined || settled.answer === undefined) return undefined
   const handle = answer?.[endpoint]
-  if (handle === undefined || settled.answer === undefined) return undefined
+  if (handle === undefined) return undefined
   return endpointOf(endpoint).answers(settled.answer) ? handle(settled.answer, about) : undefined
 }
 

@@ -1,5 +1,6 @@
 import { patchForm } from '../lib/multipart-patch.ts'
 import { readBytes } from '../lib/read-body.ts'
+import type { SessionRequest } from '../protocol/realtime.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
 import { bodyOf } from './body-of.ts'
 import { GARBLED } from './failure-of.ts'
@@ -21,6 +22,10 @@ interface CallAnswer {
 export interface Begun extends Omit<Accepted<CallAnswer>, 'kind' | 'ended'> {
   readonly kind: 'call'
   readonly settled: Promise<Settled>
+}
+/** What of an offer says what is wanted. */
+export function requestIn({ model, body }: CallOffer): SessionRequest {
+  return body.kind === 'form' ? { model, session: body.session } : { model }
 }
 export type RealtimeCall = (offer: CallOffer, scope: Scope) => Promise<Begun | Refused>
 

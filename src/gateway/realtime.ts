@@ -13,23 +13,23 @@ export interface Session extends Omit<Accepted<WebSocket>, 'kind' | 'opened' | '
   /** Never rejects. */
   readonly settled: Promise<Settled>
 }
-export type Realtime = (
-  query: URLSearchParams,
-  model: string,
-  scope: Scope,
-  guard?: SessionGuard,
-) => Promise<Session | Refused>
+/** What the session's URL says, and the model that it comes to. */
+export interface Asked {
+  readonly query: URLSearchParams
+  readonly model: string
+}
+export type Realtime = (asked: Asked, scope: Scope, guard?: SessionGuard) => Promise<Session | Refused>
 
 /** Opens a session. The client is accepted after the upstream has, so that a refusal can still be told in words. */
 export function createRealtime(ports: Ports): Realtime {
-  return async (query, model, scope, guard) => {
+  return async ({ query, model }, scope, guard) => {
     const knock = {
       model,
       request: (door: Door, signal: AbortSignal) => upgrade(query, door, signal),
       open: socketIn,
     }
     const shaken = await shakeHands(ports, knock, scope)
-    return shaken.kind === 'refused' ? shaken : begin(shaken, guard)
+    return shaken.kind === 'refused' ? shaken : begin(shaken, () => ports.timers.now(), guard)
   }
 }
 
@@ -52,13 +52,17 @@ function socketIn({ webSocket }: Response): WebSocket {
   return webSocket
 }
 
-function begin({ opened, ended, ...shaken }: Accepted<WebSocket>, guard: SessionGuard | undefined): Session {
+function begin(
+  { opened, ended, ...shaken }: Accepted<WebSocket>,
+  now: () => number,
+  guard: SessionGuard | undefined,
+): Session {
   const { facts, attempts } = shaken
   const { 0: socket, 1: client } = new WebSocketPair()
   const meter = sessionMeter()
   const refuses =
     guard?.refuses && ((frame: string | ArrayBuffer) => guard.refuses?.(frame, facts.target.model))
-  const onlookers = { meter, ends: guard?.ends, refuses }
+  const onlookers = { meter, now, ends: guard?.ends, refuses }
   const settled = joinSockets(client, opened, onlookers).then(({ finish, failure, error: why }): Settled => {
     ended(finish, failure)
     const error = why ?? (failure && toAnswer(failure, false))

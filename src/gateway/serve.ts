@@ -54,10 +54,15 @@ export function serve<E extends EndpointId>(
   const facts = factsOf(won, call, scope.principal.credential !== undefined)
   const { answer } = won.begun
   const { contentType, body, ended } = sending(answer, run.signal)
+  // What has passed of work that goes on is no measure of it.
+  const counted = (end: Ended): Ended =>
+    endpointOf(call.endpoint).goesOn?.(call.request) === true
+      ? { ...end, writtenTokens: undefined, estimate: undefined }
+      : end
   const settled = ended.then(({ failure, ...end }): Settled => {
     stop()
     const error = failure && toAnswer(failure, scope.principal.credential !== undefined)
-    const result = { facts, attempts, usage: facts.usage, error, ...end }
+    const result = { facts, attempts, usage: facts.usage, error, ...counted(end) }
     watch.ended(won.ranked, { ...result, failure }, ports.timers.now() - won.beganAt)
     ports.health.flush(scope.defer)
     if (result.finish === 'complete' && result.error === undefined) keep(won, planning, result)
@@ -81,13 +86,12 @@ function factsOf<E extends EndpointId>(
   return { ...known, served: endpoint.served(response), usage }
 }
 
+type Ended = Pick<Settled, 'finish' | 'answer'> &
+  Partial<Pick<Settled, 'usage' | 'writtenTokens' | 'estimate'>>
 interface Sending {
   readonly contentType: string
   readonly body: string | Uint8Array | ReadableStream<Uint8Array>
-  readonly ended: Promise<
-    Pick<Settled, 'finish' | 'answer'> &
-      Partial<Pick<Settled, 'usage' | 'writtenTokens' | 'estimate'>> & { readonly failure?: Failure }
-  >
+  readonly ended: Promise<Ended & { readonly failure?: Failure }>
 }
 
 /** `signal` tells a deadline and a client that left from an upstream that broke off. */

@@ -2,14 +2,17 @@ import type { GatewayError } from '../errors.ts'
 import { closeOf, errorEvent, type SessionMeter } from '../protocol/realtime.ts'
 import type { Failure } from '../providers/failure.ts'
 import { INTERRUPTED } from './answer.ts'
+import { createLag, type Lag } from './lag.ts'
 
 /** The longest that an event of the protocol may be (openai.md 6.4), in base64 and with its frame. */
 const MAX_MESSAGE_CHARS = 16 * 1_048_576
 /**
  * What may wait for one side to read; a side that is so far behind has gone. The runtime does not say yet how much
- * waits (workerd#988): until it does, only the protocol's own limits bound it.
+ * waits (workerd#988): until it does, what passes is held against the other side's signs of life (`lag.ts`).
  */
 const MAX_QUEUED_BYTES = 8 * 1_048_576
+/** A microphone that is left open says this much a second, to an upstream that has nothing to say: twice 24 kHz PCM in base64. */
+const SPOKEN_PER_SECOND = 131_072
 const TOO_BIG = 1009
 const TRY_LATER = 1013
 const POLICY = 1008
@@ -34,6 +37,7 @@ const CUT_SHORT: Ended = { finish: 'cut-short', failure: { kind: 'cut_short', me
 /** What looks at the frames that pass. */
 interface Onlookers {
   readonly meter: SessionMeter
+  readonly now: () => number
   readonly refuses?: ((frame: string | ArrayBuffer) => GatewayError | undefined) | undefined
   readonly ends?: SessionGuard['ends'] | undefined
 }
@@ -45,9 +49,10 @@ interface Onlookers {
 export function joinSockets(
   client: WebSocket,
   upstream: WebSocket,
-  { meter, refuses, ends }: Onlookers,
+  { meter, now, refuses, ends }: Onlookers,
 ): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>()
+  const lags = { client: createLag(now, 0), upstream: createLag(now, SPOKEN_PER_SECOND) }
   const goesOn = (): boolean => {
     const error = ends?.(goesOn)
     if (error === undefined) return true
@@ -70,6 +75,7 @@ export function joinSockets(
   // Whoever sends too much, or does not read, has ended it: the closes that follow are ours.
   pass(client, upstream, {
     admits: (frame) => goesOn() && passes(frame),
+    lags: { from: lags.client, to: lags.upstream },
     ended: resolve,
     flooded: LEFT,
     stuck: CUT_SHORT,
@@ -79,6 +85,7 @@ export function joinSockets(
       if (typeof frame === 'string') meter.see(frame)
       return goesOn()
     },
+    lags: { from: lags.upstream, to: lags.client },
     ended: resolve,
     flooded: CUT_SHORT,
     stuck: LEFT,
@@ -96,21 +103,24 @@ const BROKEN: ReadonlySet<number> = new Set([ABNORMAL, 1011, 1012, 1013, 1014])
 interface Passing {
   /** False: it goes no further. */
   readonly admits: (frame: string | ArrayBuffer) => boolean
+  readonly lags: { readonly from: Lag; readonly to: Lag }
   readonly ended: (how: Ended) => void
   /** How it ends when a message is longer than any may be, and when the other side does not read. */
   readonly flooded: Ended
   readonly stuck: Ended
 }
 
-function pass(from: WebSocket, to: WebSocket, { admits, ended, flooded, stuck }: Passing): void {
+function pass(from: WebSocket, to: WebSocket, { admits, lags, ended, flooded, stuck }: Passing): void {
   from.addEventListener('message', ({ data }) => {
-    if (typeof data === 'string' ? data.length > MAX_MESSAGE_CHARS : byteLength(data) > MAX_MESSAGE_CHARS) {
+    const size = sizeOf(data)
+    lags.from.heard()
+    if (size > MAX_MESSAGE_CHARS) {
       ended(flooded)
       close(from, TOO_BIG, 'The message is too long.')
       close(to, TOO_BIG, 'The message is too long.')
       return
     }
-    if (queued(to) > MAX_QUEUED_BYTES) {
+    if (queued(to) > MAX_QUEUED_BYTES || !lags.to.fits(size)) {
       ended(stuck)
       close(from, TRY_LATER, 'The other side does not keep up.')
       close(to, TRY_LATER, 'Too much waits to be read.')
@@ -124,7 +134,8 @@ function pass(from: WebSocket, to: WebSocket, { admits, ended, flooded, stuck }:
 
 /** Declared by the runtime's types, but not there in all versions of it. */
 const queued = ({ bufferedAmount }: { readonly bufferedAmount?: number }): number => bufferedAmount ?? 0
-const byteLength = (data: unknown): number => (data instanceof ArrayBuffer ? data.byteLength : 0)
+const sizeOf = (data: string | ArrayBuffer): number =>
+  typeof data === 'string' ? data.length : data.byteLength
 
 /** A socket may close between a frame's arrival and its being sent on. */
 function send(to: WebSocket, data: string | ArrayBuffer): void {

@@ -1,10 +1,12 @@
 import type { Settled, Tags } from '../gateway/types.ts'
 import type { EndpointId, Wires } from '../protocol/index.ts'
+import type { SessionRequest } from '../protocol/realtime.ts'
 
 /** What a hook knows of a request besides its body. */
 export interface About {
   readonly id: string
-  readonly endpoint: EndpointId
+  /** `realtime`: the handshake of a session, or the offer of a call. */
+  readonly endpoint: EndpointId | 'realtime'
   readonly tenant: string
   readonly keyId: string
   /** A request header; those that carry credentials are never shown. */
@@ -19,8 +21,8 @@ type Sooner<T> = Maybe<T> | Promise<Maybe<T>>
  */
 export interface Hook {
   readonly name: string
-  /** A request of any endpoint. Returns tags. */
-  readonly request?: (request: Wires[EndpointId]['request'], about: About) => Sooner<Tags>
+  /** A request of any endpoint; a realtime session is asked about once, before it is opened. Returns tags. */
+  readonly request?: (request: Wires[EndpointId]['request'] | SessionRequest, about: About) => Sooner<Tags>
   /** A request of one endpoint. Returns the request to serve in its place; it is written anew for the upstream. Not uploads. */
   readonly rewrite?: {
     readonly [E in EndpointId]?: (request: Wires[E]['request'], about: About) => Sooner<Wires[E]['request']>

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { GatewayError } from '../errors.ts'
 import { unknownModel } from '../gateway/candidates.ts'
 import type { SessionGuard } from '../gateway/socket-relay.ts'
-import type { Call, Served, Settled } from '../gateway/types.ts'
+import type { Call, Scope, Served, Settled } from '../gateway/types.ts'
 import type { HeldKey } from '../keys/key-ring.ts'
 import { authorize } from '../keys/record.ts'
 import { denialError, uncheckedKey } from '../keys/refusal.ts'
@@ -13,6 +13,8 @@ import type { AppEnv } from './env.ts'
 
 /** How long a session may be set aside for; the provider ends it sooner. */
 const SESSION_MS = 3_600_000
+/** An answer that is there has left long before. */
+const KEPT_MS = 60_000
 
 interface Wanted {
   readonly endpoint?: string
@@ -97,6 +99,19 @@ export function sessionGuard(c: Context<AppEnv>, asked: string): SessionGuard | 
   }
 }
 
+/** The tab of a question about what was made before: counted as a request, and as one that runs until it is settled. */
+export async function freeTab(c: Context<AppEnv>, callMs: number): Promise<Tab | undefined> {
+  const tab = newTab(c)
+  await tab?.admitFree(callMs)
+  return tab
+}
+
+/** What the gateway asks of a tab: before anything is sent, and before an answer is given that was made earlier. */
+export const admissionsOf = (tab: Tab): Pick<Scope, 'admit' | 'admitKept'> => ({
+  admit: tab.admit,
+  admitKept: () => tab.admitFree(KEPT_MS),
+})
+
 /** Settles the tab behind what is served, or at once if nothing is. */
 export async function runUp<T extends Pick<Served, 'settled'>>(
   c: Context<AppEnv>,
@@ -115,7 +130,11 @@ export async function runUp<T extends Pick<Served, 'settled'>>(
 
 /** With the metadata of the virtual key, which no request can write over: it is whom the operator charges. */
 export function tagged(c: Context<AppEnv>, settled: Settled): Settled {
-  const metadata = c.get('held')?.key.scopes.metadata
+  return withMetadata(c.get('held'), settled)
+}
+
+export function withMetadata(held: HeldKey | undefined, settled: Settled): Settled {
+  const metadata = held?.key.scopes.metadata
   return metadata === undefined
     ? settled
     : { ...settled, tags: { ...metadata, ...settled.tags, ...metadata } }

@@ -11,7 +11,7 @@ import { fromZod, toGatewayError } from './errors.ts'
 import { refusedResponse, toldHeaders } from './respond.ts'
 import { startHold } from './body.ts'
 import { formHeaders, formPlace } from './form.ts'
-import { runUp, tabOf, tagged } from './key-tab.ts'
+import { admissionsOf, runUp, tabOf, tagged } from './key-tab.ts'
 import { authenticate, readBody } from './pipeline.ts'
 import { aboutOf, refusedBy } from './about.ts'
 import { REQUEST_HEADERS } from './request-headers.ts'
@@ -58,13 +58,13 @@ async function remembered<E extends EndpointId>(
   { before, after }: Around<E>,
 ): Promise<Response> {
   const call = await before(asked, c.var)
-  return answer(c, call, (served) => after(call, served, c.var))
+  return answer(c, call, (served, tab) => after({ call, served, tab }, c.var))
 }
 
 async function answer<E extends EndpointId>(
   c: Context<AppEnv>,
   call: Call<E>,
-  after?: (served: Served) => Promise<void>,
+  after?: (served: Served, tab: Tab | undefined) => Promise<void>,
 ): Promise<Response> {
   const services = c.get('services')
   const tab = tabOf(c, call)
@@ -76,7 +76,7 @@ async function answer<E extends EndpointId>(
   })
   if (after !== undefined) {
     const failed = (thrown: unknown): void => services.report(c.get('requestId'), toGatewayError(thrown))
-    c.executionCtx.waitUntil(after(served).catch(failed))
+    c.executionCtx.waitUntil(after(served, tab).catch(failed))
   }
   const about = aboutOf(c, call, served)
   const settled = served.settled.then((end) => {
@@ -100,7 +100,7 @@ const gatewayFor = <E extends EndpointId>(
 ): Promise<Served> =>
   tab === undefined
     ? c.get('services').gateway(call, scope)
-    : runUp(c, tab, c.get('services').gateway(call, { ...scope, admit: tab.admit, admitKept: tab.admitKept }))
+    : runUp(c, tab, c.get('services').gateway(call, { ...scope, ...admissionsOf(tab) }))
 
 /** A form is read at once, unless a header names the model: then only if more than one target may need it. */
 async function withForm<E extends EndpointId>(

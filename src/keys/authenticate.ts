@@ -107,7 +107,8 @@ function deploymentKeys(keys: readonly string[]): (key: string) => Promise<Calle
     for (const candidate of known) matches += Number(crypto.subtle.timingSafeEqual(hash, candidate))
     if (matches === 0) return undefined
     const id = `key_${hex(hash).slice(0, 16)}`
-    const caller: Caller = { principal: { tenant: id, keyId: id, may: EVERYTHING } }
+    const sharesAccount = keys.length > 1
+    const caller: Caller = { principal: { tenant: id, keyId: id, sharesAccount, may: EVERYTHING } }
     admitted.set(key, caller)
     return caller
   }

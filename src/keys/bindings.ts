@@ -5,6 +5,7 @@ import { createKeyAdmin, type KeyAdmin } from './key-admin.ts'
 import { createKeyHasher } from './key.ts'
 import type { KeyObject } from './key-object.ts'
 import { createKeyRing, type KeyRing } from './key-ring.ts'
+import type { Excess } from './settlement.ts'
 
 /** The one object that lists all keys. */
 const INDEX = 'keys'
@@ -17,6 +18,8 @@ export interface KeyBindings {
 export interface Keys {
   readonly ring: KeyRing
   readonly admin: KeyAdmin
+  /** Corrects what a call was charged, once: a second time gives back twice. */
+  readonly giveBack: (kid: string, excess: Excess) => Promise<void>
 }
 
 /** The keys of a deployment, over its Durable Objects. A stub that has thrown is never used again: each call makes one. */
@@ -40,5 +43,7 @@ export function keysOf(
     now: () => timers.now(),
     forget: (kid) => ring.forget(kid),
   })
-  return { ring, admin }
+  const giveBack = async (kid: string, excess: Excess): Promise<void> =>
+    env.KEYS.getByName(kid).giveBack(excess)
+  return { ring, admin, giveBack }
 }

@@ -5,6 +5,7 @@ import type { Books } from './books.ts'
 import type { KeyUsage } from './meters.ts'
 import type { Grant } from './quota.ts'
 import { type KeyRecord, keyRecordSchema, type KeySecret } from './record.ts'
+import type { Excess } from './settlement.ts'
 import {
   answerSync,
   describeKey,
@@ -62,6 +63,10 @@ export class KeyObject extends DurableObject<Env> {
 
   usage(): KeyUsage | undefined {
     return this.#record && this.#ledger.usage(this.#record, Date.now())
+  }
+
+  giveBack(excess: Excess): void {
+    if (this.#record !== undefined) this.#ledger.giveBack(excess, Date.now())
   }
 
   async sync(input: SyncInput): Promise<SyncAnswer> {

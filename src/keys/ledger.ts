@@ -2,7 +2,7 @@ import { type Books, capsOf, openBooks } from './books.ts'
 import { type KeyUsage, type Meters, metersOf, usageOf } from './meters.ts'
 import { type Ask, type Grant, grant, type Report, type Shortage } from './quota.ts'
 import type { KeyRecord } from './record.ts'
-import { expire, report, type Settled } from './settlement.ts'
+import { type Excess, expire, givenBack, report, type Settled } from './settlement.ts'
 
 /** Where a ledger survives a restart. Everything a call changes is written before its answer leaves. */
 export interface LedgerStore {
@@ -19,6 +19,8 @@ type Limited = Pick<KeyRecord, 'limits' | 'budgets'>
 export interface Ledger {
   report(reports: readonly Report[], now: number): void
   ask(key: Limited, ask: Ask, now: number): { readonly granted?: Grant; readonly shortage?: Shortage }
+  /** What a call was charged too much. */
+  giveBack(excess: Excess, now: number): void
   /** Ends every grant that is due. */
   expire(key: Limited, now: number): void
   /** When the next grant is due. */
@@ -72,6 +74,10 @@ export function createLedger(store: LedgerStore, now: number): Ledger {
       keep(ask.id, { books, grant: result.grant })
       save()
       return { granted: result.grant }
+    },
+    giveBack(excess, now) {
+      books = givenBack(books, excess, now)
+      store.putBooks(books)
     },
     expire(key, now) {
       if (now < earliest) return

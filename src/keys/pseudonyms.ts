@@ -13,11 +13,10 @@ const NONE: Pseudonyms = {}
  */
 export function createPseudonyms(
   secret: string | undefined,
-  tenants: number,
 ): (principal: Pick<Principal, 'tenant' | 'sharesAccount'>, request: object) => Promise<Pseudonyms> {
   let key: CryptoKey | undefined
   return async ({ tenant, sharesAccount }, request) => {
-    if (tenants < 2 && sharesAccount !== true) return NONE
+    if (sharesAccount !== true) return NONE
     const replaced: Record<string, string | undefined> = {}
     for (const [field, value] of Object.entries(request)) {
       if (!FIELDS.some((name) => name === field) || typeof value !== 'string') continue

@@ -1,4 +1,4 @@
-import { atTime, type Books, type Caps, forgivable, moved, PERIODS } from './books.ts'
+import { atTime, type Books, type Caps, forgivable, moved, periodKey, PERIODS } from './books.ts'
 import { type Grant, LEASE_MS, NOTHING, type Report } from './quota.ts'
 import { booked, refunded } from './window.ts'
 
@@ -89,6 +89,29 @@ function excess({ own, nanoUsd, reported }: Grant): number {
 
 function corrected(window: Books['requests'], at: number, change: number): Books['requests'] {
   return change < 0 ? refunded(window, at, -change) : booked(window, at, change)
+}
+
+/** What a call was charged beyond its cost, and when it was admitted (Unix milliseconds). */
+export interface Excess {
+  readonly nanoUsd: number
+  readonly at: number
+}
+/** How far the clocks of an isolate and of an object may be apart, and a lease from its call. */
+const SURE_MS = 60_000
+
+/**
+ * The books once it is known that a call which was charged its worst case cost less. Only periods that it was charged
+ * to beyond doubt get it back; whoever calls sees to it that a call is given back once. The bound of a budget stays:
+ * what goes back was charged, or forgiven within F.
+ */
+export function givenBack(before: Books, { nanoUsd, at }: Excess, now: number): Books {
+  const books = atTime(before, now, LEASE_MS)
+  const keyOf = (name: (typeof PERIODS)[number]): string => {
+    const key = periodKey(name, at - SURE_MS)
+    return key === periodKey(name, at + SURE_MS) ? key : 'unsure'
+  }
+  const keys = { day: keyOf('day'), month: keyOf('month'), total: keyOf('total') }
+  return { ...books, money: moved(books.money, keys, { spent: -amount(nanoUsd) }) }
 }
 
 /** A number from elsewhere: what is no amount counts nothing. */

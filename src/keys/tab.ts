@@ -19,10 +19,12 @@ import { refusalError } from './refusal.ts'
 export interface Tab {
   /** Sets the worst case aside. Throws what refuses the call. */
   readonly admit: (intent: Intent) => Promise<Leave>
-  /** For an answer out of the cache: a request like any other, that uses nothing. Throws what refuses it. */
-  readonly admitKept: () => Promise<void>
   /** For a connection whose length and price nobody can know beforehand. Throws for a key that limits either. */
   readonly admitUnbounded: (callMs: number) => Promise<void>
+  /** For a question about what was made, and paid for, before: a request that uses nothing. */
+  readonly admitFree: (callMs: number) => Promise<void>
+  /** Nanodollars that are set aside, once admitted: what is charged where the cost does not become known. */
+  readonly reserved: number
   /** `x-ratelimit-*`, once admitted. */
   readonly headers: Readonly<Record<string, string>>
   /** How it ended; undefined if that is not known. Only the first time counts. */
@@ -38,26 +40,29 @@ export interface TabPorts {
 }
 
 const PICO_PER_NANO = 1_000n
-/** An answer that is there has left long before. */
-const KEPT_MS = 60_000
 
 export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: string): Tab {
   const { key } = held
   let admitted: Admitted | undefined
   let ownKey = false
   let worst: WorstCase | undefined
+  let reserved = 0
   let headers: Readonly<Record<string, string>> = {}
 
   async function reserve(call: Omit<Reservation, 'id' | 'requests'>, callMs: number): Promise<void> {
     const admission = await ring.admit(held, { id, requests: 1, ...call }, { callMs, defer })
     if (!admission.ok) throw refusalError(admission.refusal)
     admitted = admission.admitted
+    reserved = call.nanoUsd
     headers = admission.headers
   }
 
   return {
     get headers() {
       return headers
+    },
+    get reserved() {
+      return reserved
     },
     async admit(intent) {
       ;({ ownKey } = intent)
@@ -66,11 +71,11 @@ export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: strin
       await reserve({ tokens: worst.tokens, nanoUsd }, intent.totalMs)
       return { outputTokens: capOf(intent.cards, key.limits.maxOutputTokens) }
     },
-    admitKept: () => reserve({ tokens: 0, nanoUsd: 0 }, KEPT_MS),
     async admitUnbounded(callMs) {
       if (hasBudget(key.budgets) || key.limits.tokensPerMinute !== undefined) throw unbounded()
       await reserve({ tokens: 0, nanoUsd: 0 }, callMs)
     },
+    admitFree: (callMs) => reserve({ tokens: 0, nanoUsd: 0 }, callMs),
     settle(settled) {
       if (admitted === undefined) return
       const actual =
@@ -168,7 +173,12 @@ function actualOf(settled: Settled, ownKey: boolean, { date, priceOf, worst }: R
     if (price === undefined) return { tokens }
     picoUsd += price.picoUsd
   }
-  return { tokens, nanoUsd: Number((picoUsd + PICO_PER_NANO - 1n) / PICO_PER_NANO) }
+  return { tokens, nanoUsd: nanoUsdOf(picoUsd) }
+}
+
+/** Whole nanodollars, rounded up. */
+export function nanoUsdOf(picoUsd: bigint): number {
+  return Number((picoUsd + PICO_PER_NANO - 1n) / PICO_PER_NANO)
 }
 
 /** What the calls of a failed attempt used that were answered. */
@@ -180,7 +190,7 @@ function spentOn({ target, spent }: Attempted): Omit<Answered, 'date'>[] {
 const tokensOf = ({ inputTokens, outputTokens }: Usage): number => inputTokens + outputTokens
 
 /** An upstream that refuses, or is not reached, bills nothing; one that was left, or fell silent, may. */
-function mayBeBilled({ failure, spent }: Attempted): boolean {
+export function mayBeBilled({ failure, spent }: Attempted): boolean {
   if (spent?.unknown === true) return true
   if (failure === undefined || failure.kind === 'network') return false
   return failure.status === undefined || failure.status < 400

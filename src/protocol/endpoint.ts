@@ -101,6 +101,8 @@ export interface Endpoint<W extends Wire> {
   check(request: W['request']): void
   /** What comes back: one JSON text, events, or bytes of another kind. */
   answer(request: W['request']): 'json' | 'events' | 'bytes'
+  /** Whether the work goes on without its caller, who comes back for it: what it used is told then. Absent: never. */
+  goesOn?(request: W['request']): boolean
   features(request: W['request']): ReadonlySet<Feature>
   media(request: W['request']): readonly MediaReference[]
   /** Whether a JSON object from an upstream is an answer at all, and not an empty shell. */

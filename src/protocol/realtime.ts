@@ -7,6 +7,12 @@ import { summed } from './usage-sum.ts'
 /** Realtime sessions over a WebSocket (openai.md 6). */
 export const REALTIME_PATH = '/realtime'
 
+/** What a session is opened with: the model, and what a call brings beside its offer. Its events come later. */
+export interface SessionRequest {
+  readonly model: string
+  readonly session?: Readonly<Record<string, unknown>> | undefined
+}
+
 const PROTOCOL = 'realtime'
 /** Browsers cannot set headers, so the key comes as a protocol; it is read, and neither echoed nor passed on. */
 const KEY_PREFIX = 'openai-insecure-api-key.'

@@ -28,6 +28,7 @@ export const responses: Endpoint<ResponsesWire> = {
   envelope,
   check,
   answer: (request) => (request.stream === true ? 'events' : 'json'),
+  goesOn: (request) => request.background === true,
   features,
   media,
   answers,

@@ -23,3 +23,10 @@ export function madeElsewhere(id: string): GatewayError {
   const message = `Previous response with id '${shown(id)}' was made at another provider: go on with a model of the same, or send its items as input.`
   return new GatewayError('invalid_value', message, { param: 'previous_response_id', retry: false })
 }
+
+/** Whoever knows its id reads a conversation, and goes on with it. */
+export function sharedConversation(): GatewayError {
+  const message =
+    'Conversations lie at an account that several tenants share, so none may be named here: use previous_response_id, or a provider key of your own.'
+  return new GatewayError('not_allowed', message, { param: 'conversation', retry: false })
+}

@@ -1,11 +1,19 @@
 import { isRecord } from '../protocol/guards.ts'
 import type { Item, ResponseObject } from '../protocol/responses.ts'
+import { type Due, readDue } from './due.ts'
+import { isResponse } from './is-response.ts'
 
 /** What is known of a response that was made earlier. `cacheName`: where the cache has it, if it does. */
 export type Kept = { readonly cacheName?: string | undefined } &
   /** It lies at the account that made it; only that account can show it, or go on from it. */
   (
-    | { readonly kind: 'relayed'; readonly provider: string; readonly credential: string }
+    | {
+        readonly kind: 'relayed'
+        readonly provider: string
+        readonly credential: string
+        /** Its usage is not booked yet. */
+        readonly due?: Due | undefined
+      }
     /** A bridge made it, and it lies here. `input` is all that it answered, of earlier responses, too. */
     | { readonly kind: 'held'; readonly input: readonly Item[]; readonly response: ResponseObject }
   )
@@ -20,16 +28,12 @@ export function readKept(text: string): Kept | undefined {
   if (!isRecord(value)) return undefined
   const { kind, provider, credential, input, response, cacheName } = value
   const cached = typeof cacheName === 'string' ? { cacheName } : {}
+  const due = readDue(value['due'])
   if (kind === 'relayed' && typeof provider === 'string' && typeof credential === 'string')
-    return { kind, provider, credential, ...cached }
+    return { kind, provider, credential, ...cached, ...(due !== undefined && { due }) }
   if (kind === 'held' && Array.isArray(input) && isResponse(response))
     return { kind, input: input.filter(isRecord), response, ...cached }
   return undefined
-}
-
-/** Whether a finished answer is one that can be kept. */
-export function isResponse(value: unknown): value is ResponseObject {
-  return isRecord(value) && typeof value['id'] === 'string' && Array.isArray(value['output'])
 }
 
 /** Where a response of one tenant lies; another tenant's question for the same id leads elsewhere. */

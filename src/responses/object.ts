@@ -21,15 +21,19 @@ export class ResponseStore extends DurableObject<Env> {
   }
 
   async put(key: string, text: string, expiresAt: number): Promise<void> {
-    const { sql } = this.ctx.storage
-    this.ctx.storage.transactionSync(() => {
-      sql.exec('DELETE FROM responses WHERE key = ?', key)
-      for (let part = 0; part === 0 || part * PART_CHARS < text.length; part++) {
-        const piece = text.slice(part * PART_CHARS, (part + 1) * PART_CHARS)
-        sql.exec('INSERT INTO responses VALUES (?, ?, ?, ?)', key, part, piece, expiresAt)
-      }
-    })
+    this.#write(key, text, expiresAt)
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + DAY_MS)
+  }
+
+  /** Puts a text in the place of another, which is still there: true for one of all that try. */
+  replace(key: string, before: string, after: string): boolean {
+    if (this.get(key) !== before) return false
+    const { sql } = this.ctx.storage
+    const { expires_at: expiresAt } = sql
+      .exec<{ expires_at: number }>('SELECT expires_at FROM responses WHERE key = ? AND part = 0', key)
+      .one()
+    this.#write(key, after, expiresAt)
+    return true
   }
 
   get(key: string): string | undefined {
@@ -45,6 +49,17 @@ export class ResponseStore extends DurableObject<Env> {
 
   delete(key: string): void {
     this.ctx.storage.sql.exec('DELETE FROM responses WHERE key = ?', key)
+  }
+
+  #write(key: string, text: string, expiresAt: number): void {
+    const { sql } = this.ctx.storage
+    this.ctx.storage.transactionSync(() => {
+      sql.exec('DELETE FROM responses WHERE key = ?', key)
+      for (let part = 0; part === 0 || part * PART_CHARS < text.length; part++) {
+        const piece = text.slice(part * PART_CHARS, (part + 1) * PART_CHARS)
+        sql.exec('INSERT INTO responses VALUES (?, ?, ?, ?)', key, part, piece, expiresAt)
+      }
+    })
   }
 
   /** Once a day, while there is anything: what has been kept for long enough goes. */

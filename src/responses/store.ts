@@ -1,4 +1,5 @@
 import type { Timers } from '../lib/clock.ts'
+import type { Due } from './due.ts'
 import { type Kept, keyOf, readKept, shardOf, writeKept } from './kept.ts'
 import type { ResponseStore } from './object.ts'
 
@@ -7,6 +8,8 @@ export interface KeptResponses {
   find(tenant: string, id: string): Promise<Kept | undefined>
   keep(tenant: string, id: string, kept: Kept): Promise<void>
   forget(tenant: string, id: string): Promise<void>
+  /** Takes what is due for a response, for good: of all who ask, one gets it. */
+  claim(tenant: string, id: string): Promise<Due | undefined>
 }
 
 /** A conversation longer than this is not kept: to go on from it, its items have to be sent. */
@@ -42,6 +45,14 @@ export function createKeptResponses(
     async forget(tenant, id) {
       const key = keyOf(tenant, id)
       await shard(key).delete(key)
+    },
+    async claim(tenant, id) {
+      const key = keyOf(tenant, id)
+      const text = await shard(key).get(key)
+      const kept = text === undefined ? undefined : readKept(text)
+      if (text === undefined || kept?.kind !== 'relayed' || kept.due === undefined) return undefined
+      const { due, ...rest } = kept
+      return (await shard(key).replace(key, text, writeKept(rest))) ? due : undefined
     },
   }
 

@@ -72,12 +72,18 @@ const RESPONSES_ROWS: Section = {
     RESPONSES.both('`store`', 'store', 'kept here, for the key’s tenant'),
     RESPONSES.both('retrieve, delete, input items', 'retrieve'),
     RESPONSES.both('responses of other tenants', 'ownership', 'do not exist', 'do not exist'),
+    row(
+      '`conversation`, where tenants share the account',
+      refused('endpoint responses conversation', 'with 403'),
+    ),
     RESPONSES.both('cancel', 'cancel', 'nothing here runs in the background'),
     row(
       '`background`',
       relayed('endpoint responses background'),
       refused('endpoint responses refused', 'not yet'),
     ),
+    RESPONSES.openai('usage of work in the background', 'background usage', 'booked by the first look'),
+    RESPONSES.both('requests about a response', 'looks', 'counted and booked', 'counted and booked'),
     row(
       '`conversation`, `prompt`, `truncation: auto`, hosted tools',
       undefined,

@@ -9,9 +9,9 @@ import type { About, Hook } from '../../src/hooks/hook.ts'
 import { hooks as table } from '../../src/hooks/index.ts'
 import { composeFrom } from '../../src/services.ts'
 import { createSimulator } from '../../simulator/index.ts'
-import { chat, DEPLOYMENTS, KEY_A, log, noHealth } from './support.ts'
+import { chat, DEPLOYMENTS, GATEWAY, KEY_A, log, noHealth } from './support.ts'
 
-function gateway(hooks: readonly Hook[]) {
+function gateway(hooks: readonly Hook[], upstream?: (request: Request) => Response) {
   const simulator = createSimulator()
   const settled: Settled[] = []
   const bodies: string[] = []
@@ -21,8 +21,8 @@ function gateway(hooks: readonly Hook[]) {
     timers: { now: Date.now, after: () => () => undefined },
     chance: { now: Date.now, random: Math.random },
     async fetch(request) {
-      bodies.push(await request.clone().text())
-      return simulator.fetch(request)
+      bodies.push(new TextDecoder().decode(await request.clone().arrayBuffer()))
+      return upstream?.(request) ?? simulator.fetch(request)
     },
     healthObject: noHealth,
     responseShards: env.RESPONSES,
@@ -36,6 +36,7 @@ function gateway(hooks: readonly Hook[]) {
     send: async (request: Request) => {
       const context = createExecutionContext()
       const response = await app.fetch(request, env, context)
+      response.webSocket?.accept()
       const text = await response.text()
       await waitOnExecutionContext(context)
       return { status: response.status, text, body: text.startsWith('{') ? JSON.parse(text) : text }
@@ -119,6 +120,75 @@ describe('hooks', () => {
     expect((await send(chat())).status).toBe(200)
     expect(settled[0]?.tags).toEqual({ next: 'ok' })
     expect(log()).toContain("The hook 'broken' failed")
+  })
+})
+
+describe('hooks around a session', () => {
+  const session = (headers: Record<string, string> = {}): Request =>
+    new Request(`${GATEWAY}/v1/realtime?model=gpt-realtime-2.1`, {
+      headers: { upgrade: 'websocket', authorization: `Bearer ${KEY_A}`, ...headers },
+    })
+  /** Accepts, and hangs up at once. */
+  function accept(): Response {
+    const { 0: near, 1: far } = new WebSocketPair()
+    far.accept()
+    far.close(1000)
+    return new Response(null, { status: 101, webSocket: near })
+  }
+
+  test('one refuses the handshake, in words, before the upstream is asked', async () => {
+    const refuse: Hook = {
+      name: 'no-sessions',
+      request: ({ model }, { endpoint }) => {
+        if (endpoint === 'realtime') throw new GatewayError('not_allowed', `No ${model} today.`)
+        return undefined
+      },
+    }
+    const { send, bodies, settled } = gateway([refuse], accept)
+    const { status, body } = await send(session())
+    expect({ status, body }).toMatchObject({
+      status: 403,
+      body: { error: { code: 'not_allowed', message: 'No gpt-realtime-2.1 today.' } },
+    })
+    expect(bodies).toEqual([])
+    expect(settled).toMatchObject([{ finish: 'refused', error: { code: 'not_allowed' } }])
+  })
+
+  test('they tag it and its end for the books, header included', async () => {
+    let seen: About | undefined
+    const books: Hook = {
+      name: 'books',
+      request: (_, about) => {
+        seen = about
+        return { kind: about.endpoint }
+      },
+      settled: ({ finish, tags }) => ({ end: finish, again: tags?.['kind'] ?? '' }),
+    }
+    const { send, settled } = gateway([...table, books], accept)
+    const { status } = await send(session({ 'x-gateway-tags': 'team=search' }))
+    expect(status).toBe(101)
+    expect(settled.map(({ tags }) => tags)).toEqual([
+      { team: 'search', kind: 'realtime', end: 'complete', again: 'realtime' },
+    ])
+    expect(JSON.stringify(seen)).not.toContain(KEY_A)
+  })
+
+  test('a call is asked about with its session', async () => {
+    const asked: unknown[] = []
+    const watch: Hook = { name: 'watch', request: (request) => void asked.push(request) }
+    const form = new FormData()
+    form.set('sdp', 'v=0')
+    form.set('session', JSON.stringify({ type: 'realtime', model: 'gpt-realtime-2.1' }))
+    const offer = new Request(`${GATEWAY}/v1/realtime/calls`, {
+      method: 'POST',
+      body: form,
+      headers: { authorization: `Bearer ${KEY_A}` },
+    })
+    const { send } = gateway([watch], () => new Response('v=0', { status: 201 }))
+    expect((await send(offer)).status).toBe(201)
+    expect(asked).toEqual([
+      { model: 'gpt-realtime-2.1', session: { type: 'realtime', model: 'gpt-realtime-2.1' } },
+    ])
   })
 })
 

@@ -92,6 +92,42 @@ describe.each(MODELS)('a response of %s', (model) => {
   })
 })
 
+describe('[endpoint responses conversation] a conversation', () => {
+  const talk = (key: string, more: Body = {}, headers: Record<string, string> = {}): Request =>
+    chat(JSON.stringify({ model: 'gpt-4.1', input: 'Hello', conversation: 'conv_1', ...more }), {
+      path: '/v1/responses',
+      key,
+      headers,
+    })
+  const refusal = { error: { code: 'not_allowed', param: 'conversation' } }
+
+  test('lies at the account that tenants share: none may name one, in either form', async () => {
+    const gateway = tenants()
+    for (const conversation of ['conv_1', { id: 'conv_1' }]) {
+      const response = await gateway.fetch(talk(KEY_B, { conversation }))
+      expect(response.status).toBe(403)
+      expect(await response.json()).toMatchObject(refusal)
+    }
+    expect(gateway.received).toEqual([])
+    expect((await gateway.fetch(talk(KEY_A, { conversation: null }))).status).toBe(200)
+  })
+
+  test('is named by whoever has the account alone', async () => {
+    const gateway = bench()
+    expect((await gateway.fetch(talk(KEY_A))).status).not.toBe(403)
+    expect(gateway.received.at(-1)?.json).toMatchObject({ conversation: 'conv_1' })
+  })
+
+  test("lies at the caller's own account where the request brings its key", async () => {
+    const gateway = bench({ variables: DEPLOYMENTS.tenants, config: { keyMode: 'hybrid' } })
+    expect((await gateway.fetch(talk(KEY_A))).status).toBe(403)
+    await gateway.fetch(talk(KEY_A, {}, { 'x-openai-api-key': 'sk-own' }))
+    expect(gateway.received.map(({ key, json }) => [key, json])).toEqual([
+      ['sk-own', expect.objectContaining({ conversation: 'conv_1' })],
+    ])
+  })
+})
+
 describe('a response that a bridge made', () => {
   test('is gone on from with everything that came before, signatures included', async () => {
     const gateway = bench()
@@ -203,6 +239,16 @@ describe('the object', () => {
     expect(await object().get(key)).toBe('short')
     await object().delete(key)
     expect(await object().get(key)).toBeUndefined()
+  })
+
+  test('replaces a text for one of all who know what it was', async () => {
+    await object().put(key, 'before', Date.now() + 60_000)
+    const won = await Promise.all(['a', 'b', 'c'].map((after) => object().replace(key, 'before', after)))
+    expect(won).toEqual([true, false, false])
+    expect(await object().get(key)).toBe('a')
+    expect(await object().replace(key, 'before', 'd')).toBe(false)
+    await object().put(key, 'old', Date.now() - 1)
+    expect(await object().replace(key, 'old', 'new')).toBe(false)
   })
 
   test('forgets what has been kept for long enough', async () => {

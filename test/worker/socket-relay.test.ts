@@ -32,11 +32,13 @@ class Socket extends EventTarget {
 
 function joined(more: Partial<Parameters<typeof joinSockets>[2]> = {}) {
   const [client, upstream, meter] = [new Socket(), new Socket(), sessionMeter()]
+  const clock = { now: 1_790_000_000_000 }
   const ended = joinSockets(client as unknown as WebSocket, upstream as unknown as WebSocket, {
     meter,
+    now: () => clock.now,
     ...more,
   })
-  return { client, upstream, meter, ended }
+  return { client, upstream, meter, ended, clock }
 }
 const MB = 1_048_576
 const CUT_SHORT = { finish: 'cut-short', failure: { kind: 'cut_short' } }
@@ -174,6 +176,49 @@ describe('two joined sockets', () => {
       expect(waiting.client.closes).toEqual([[1008, 'Incorrect API key provided.']])
     },
   )
+  const chunk = 'A'.repeat(MB)
+  const times = (count: number, act: () => void): void => {
+    for (let i = 0; i < count; i++) act()
+  }
+
+  test('a client that has said nothing for 24 MB is let go: it may have stopped to read', async () => {
+    const { client, upstream, ended } = joined()
+    times(24, () => upstream.hear(chunk))
+    expect(client.closes).toEqual([])
+    client.hear('{}')
+    times(24, () => upstream.hear(chunk))
+    expect(client.sent).toHaveLength(48)
+    upstream.hear('one too many')
+    expect(client.sent).toHaveLength(48)
+    expect(client.closes).toEqual([[1013, 'Too much waits to be read.']])
+    expect(upstream.closes).toEqual([[1013, 'The other side does not keep up.']])
+    expect(await ended).toEqual({ finish: 'cancelled' })
+  })
+
+  test('an upstream that is silent may be spoken to for an hour, but not be flooded', async () => {
+    const { client, upstream, ended, clock } = joined()
+    const second = 'A'.repeat(64_000)
+    times(3_600, () => {
+      clock.now += 1_000
+      client.hear(second)
+    })
+    expect(upstream.sent).toHaveLength(3_600)
+    times(25, () => client.hear(chunk))
+    expect(upstream.sent).toHaveLength(3_623) // the last second counts as well
+    expect([...client.closes, ...upstream.closes].map(([code]) => code)).toEqual([1013, 1013])
+    expect(await ended).toMatchObject(CUT_SHORT)
+  })
+
+  test('a clock that goes back neither counts nor stops counting', () => {
+    const { client, upstream, clock } = joined()
+    times(23, () => client.hear(chunk))
+    clock.now -= 3_600_000
+    client.hear('{}')
+    expect(upstream.closes).toEqual([])
+    clock.now += 3_600_000
+    times(2, () => client.hear(chunk))
+    expect(upstream.closes).toHaveLength(1)
+  })
 
   test('a frame for a socket that has just closed is dropped', () => {
     const { client, upstream } = joined()
