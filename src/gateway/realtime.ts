@@ -13,16 +13,17 @@ export interface Session extends Omit<Accepted<WebSocket>, 'kind' | 'opened' | '
   /** Never rejects. */
   readonly settled: Promise<Settled>
 }
-/** What the session's URL says, and the model that it comes to. */
+/** What the session's URL says, the model that it comes to, and who may end it. */
 export interface Asked {
   readonly query: URLSearchParams
   readonly model: string
+  readonly guard?: SessionGuard | undefined
 }
-export type Realtime = (asked: Asked, scope: Scope, guard?: SessionGuard) => Promise<Session | Refused>
+export type Realtime = (asked: Asked, scope: Scope) => Promise<Session | Refused>
 
 /** Opens a session. The client is accepted after the upstream has, so that a refusal can still be told in words. */
 export function createRealtime(ports: Ports): Realtime {
-  return async ({ query, model }, scope, guard) => {
+  return async ({ query, model, guard }, scope) => {
     const knock = {
       model,
       request: (door: Door, signal: AbortSignal) => upgrade(query, door, signal),

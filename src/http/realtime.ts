@@ -36,7 +36,7 @@ realtime.get(REALTIME_PATH, async (c) => {
   const model = modelIn(query)
   allowQuery(c, query)
   const [served, headers] = await booked(c, model, undefined, (scope) =>
-    services.realtime({ query, model }, scope, sessionGuard(c, model)),
+    services.realtime({ query, model, guard: sessionGuard(c, model) }, scope),
   )
   if (served.kind === 'refused') return refusedResponse(served, headers)
   return new Response(null, {
