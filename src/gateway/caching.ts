@@ -196,7 +196,8 @@ async function lookUp<E extends EndpointId>(
     ageSeconds: ageOf(entry, now),
     saved: entry.usage,
   }
-  return hitOf({ ...entry, card }, body, facts, resolved)
+  const ownKey = principal.credential !== undefined
+  return hitOf({ ...entry, card, ownKey }, body, facts, resolved)
 }
 
 const cardOf = ({ target: { id } }: Entry, { targets }: Resolved): ModelCard | undefined =>
@@ -226,12 +227,12 @@ const NOTHING_USED = { inputTokens: 0, outputTokens: 0 }
 
 /** An answer that cost nothing: no target was asked. */
 function hitOf(
-  { target, card, served, adapted }: Entry & Pick<Facts, 'card'>,
+  { target, card, served, adapted, ownKey }: Entry & Pick<Facts, 'card' | 'ownKey'>,
   { body, contentType }: Sent,
   cache: CacheFacts,
   resolved: Resolved,
 ): Served {
-  const facts = { target, card, adapted, upstreamRequestId: undefined, served, usage: NOTHING_USED }
+  const facts = { target, card, adapted, upstreamRequestId: undefined, served, usage: NOTHING_USED, ownKey }
   const plan = {
     outcome: 'ok' as const,
     order: [],

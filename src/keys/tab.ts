@@ -1,8 +1,9 @@
 import { dayOf } from '../catalog/civil-date.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
-import type { Answered, PriceOf } from '../catalog/pricing.ts'
+import type { PriceOf } from '../catalog/pricing.ts'
 import { GatewayError } from '../errors.ts'
-import type { Attempted, Facts, Intent, Leave, Settled } from '../gateway/types.ts'
+import { mayBeBilled, spentOn } from '../gateway/spent.ts'
+import type { Facts, Intent, Leave, Settled } from '../gateway/types.ts'
 import { ownSearch } from '../protocol/chat-usage.ts'
 import type { EndpointId } from '../protocol/index.ts'
 import { OUTPUT_FIELDS } from '../protocol/output-fields.ts'
@@ -148,7 +149,7 @@ const COUNT_MARGIN = 1.25
 function actualOf(settled: Settled, ownKey: boolean, { date, priceOf, worst }: Rates): Actual {
   const { attempts, facts } = settled
   if (attempts.some(mayBeBilled)) return ownKey ? { nanoUsd: 0 } : {}
-  const answered = attempts.flatMap(spentOn)
+  const answered = attempts.flatMap((each) => spentOn(each) ?? [])
   if (facts !== undefined) {
     const usage = settled.usage ?? facts.usage ?? counted(settled, facts, worst)
     if (usage === undefined) return ownKey ? { nanoUsd: 0 } : {}
@@ -165,17 +166,4 @@ function actualOf(settled: Settled, ownKey: boolean, { date, priceOf, worst }: R
   return { tokens, nanoUsd: Number((picoUsd + PICO_PER_NANO - 1n) / PICO_PER_NANO) }
 }
 
-/** What the calls of a failed attempt used that were answered. */
-function spentOn({ target, spent }: Attempted): Omit<Answered, 'date'>[] {
-  if (spent?.usage === undefined) return []
-  return [{ card: spent.card, model: target.model, served: spent.served, usage: spent.usage }]
-}
-
 const tokensOf = ({ inputTokens, outputTokens }: Usage): number => inputTokens + outputTokens
-
-/** An upstream that refuses, or is not reached, bills nothing; one that was left, or fell silent, may. */
-function mayBeBilled({ failure, spent }: Attempted): boolean {
-  if (spent?.unknown === true) return true
-  if (failure === undefined || failure.kind === 'network') return false
-  return failure.status === undefined || failure.status < 400
-}

@@ -44,7 +44,7 @@ const EXPORTS: Readonly<Record<Format, (report: UsageReport, query: UsageQuery) 
 }
 
 /** Money, as the last columns. */
-const DOLLARS = ['own_key_usd', 'cost_usd', 'saved_usd'] as const
+const DOLLARS = ['own_key_usd', 'own_key_saved_usd', 'cost_usd', 'saved_usd'] as const
 
 /** A report in the format that was asked for. */
 export function exported(report: UsageReport, query: UsageQuery, format: Format): Exported {
@@ -60,15 +60,18 @@ function shown({ group, counters }: UsageRow): Record<string, Cell> {
   const row: Record<string, Cell> = {}
   for (const [name, value] of Object.entries(group)) row[name] = name === 'time' ? timeText(value) : value
   for (const name of SHOWN) row[name] = counters[name] ?? 0
-  // Nothing but requests without a known price: not a sum of nothing.
   const { requests, unpriced, own_key: own, own_key_unpriced: ownUnpriced } = counters
-  row['cost_usd'] = isKnown(requests, unpriced) ? formatUsd(moneyOf('cost', counters)) : null
-  row['own_key_usd'] = isKnown(own, ownUnpriced) ? formatUsd(moneyOf('own_key', counters)) : null
+  row['cost_usd'] = dollars(moneyOf('cost', counters), requests, unpriced)
   row['saved_usd'] = formatUsd(moneyOf('saved', counters))
+  row['own_key_usd'] = dollars(moneyOf('own_key', counters), own, ownUnpriced)
+  row['own_key_saved_usd'] = formatUsd(moneyOf('own_key_saved', counters))
   return row
 }
 
-const isKnown = (requests = 0, unpriced = 0): boolean => requests === 0 || unpriced < requests
+/** Null where there is nothing but what has no known price: that is not a sum of nothing. */
+function dollars(picoUsd: bigint, requests = 0, unpriced = 0): string | null {
+  return picoUsd > 0n || unpriced === 0 || unpriced < requests ? formatUsd(picoUsd) : null
+}
 
 const timeText = (value: string | number): string => new Date(value).toISOString()
 
