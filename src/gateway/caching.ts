@@ -175,7 +175,7 @@ interface Keyed<E extends EndpointId> extends Known<E> {
 async function lookUp<E extends EndpointId>(
   { timers, priceOf }: Ports,
   call: Call<E>,
-  { defer, principal }: Scope,
+  { defer, principal, startedAt }: Scope,
   {
     cache,
     key,
@@ -188,7 +188,7 @@ async function lookUp<E extends EndpointId>(
   const now = timers.now()
   if (entry === undefined || key.tenant !== principal.tenant || !accepted(entry, asks, now)) return undefined
   const card = cardOf(entry, resolved)
-  const body = replayed(call, entry, cacheable.replay, () => savedUsd(priceOf, entry, card, now))
+  const body = replayed(call, entry, cacheable.replay, () => savedUsd(priceOf, entry, card, dayOf(startedAt)))
   if (body === undefined) return undefined
   const facts: CacheFacts = {
     status: entry.freshUntil > now ? 'hit' : 'stale',
@@ -207,9 +207,9 @@ function savedUsd(
   priceOf: Ports['priceOf'],
   { served, target, usage }: Entry,
   card: ModelCard | undefined,
-  now: number,
+  date: string,
 ): string | undefined {
-  return usage && billOf(priceOf, { card, served, model: target.model, usage, date: dayOf(now) }).usd
+  return usage && billOf(priceOf, { card, served, model: target.model, usage, date }).usd
 }
 
 const ageOf = ({ storedAt }: Entry, now: number): number => Math.max(0, Math.floor((now - storedAt) / 1_000))

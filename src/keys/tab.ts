@@ -1,4 +1,3 @@
-import { dayOf } from '../catalog/civil-date.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
 import type { PriceOf } from '../catalog/pricing.ts'
 import { GatewayError } from '../errors.ts'
@@ -30,7 +29,8 @@ export interface Tab {
 export interface TabPorts {
   readonly ring: KeyRing
   readonly held: HeldKey
-  readonly now: () => number
+  /** YYYY-MM-DD on which the request came: its prices are those of that day. */
+  readonly date: string
   /** What an answer costs in this deployment. */
   readonly priceOf: PriceOf
   readonly defer: Defer
@@ -38,7 +38,7 @@ export interface TabPorts {
 
 const PICO_PER_NANO = 1_000n
 
-export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: string): Tab {
+export function openTab({ ring, held, date, priceOf, defer }: TabPorts, id: string): Tab {
   const { key } = held
   let admitted: Admitted | undefined
   let ownKey = false
@@ -58,7 +58,7 @@ export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: strin
     },
     async admit(intent) {
       ;({ ownKey } = intent)
-      worst = worstOf(intent, capFor(intent.call.endpoint, key), dayOf(now()))
+      worst = worstOf(intent, capFor(intent.call.endpoint, key), date)
       const nanoUsd = ownKey ? 0 : (worst.nanoUsd ?? noPrice(key.budgets))
       await reserve({ tokens: worst.tokens, nanoUsd }, intent.totalMs)
       return { outputTokens: capOf(intent.cards, key.limits.maxOutputTokens) }
@@ -69,8 +69,7 @@ export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: strin
     },
     settle(settled) {
       if (admitted === undefined) return
-      const actual =
-        settled === undefined ? {} : actualOf(settled, ownKey, { date: dayOf(now()), priceOf, worst })
+      const actual = settled === undefined ? {} : actualOf(settled, ownKey, { date, priceOf, worst })
       ring.settle(admitted, actual, defer)
     },
   }

@@ -38,9 +38,7 @@ const SOUND = COUNTERS.map(
 const NANOS: readonly string[] = MONEY.map((kind) => `${kind}_nano`)
 /** Of money, only what is left over from whole dollars: what SQLite adds exactly might be no exact number here. */
 const SUMS = [
-  ...COUNTERS.map(
-    (name) => `SUM(r.${name})${NANOS.includes(name) ? ` % ${NANO_PER_USD}` : ''} AS ${name}`,
-  ),
+  ...COUNTERS.map((name) => `SUM(r.${name})${NANOS.includes(name) ? ` % ${NANO_PER_USD}` : ''} AS ${name}`),
   ...MONEY.map((kind) => `SUM(r.${kind}_nano) / ${NANO_PER_USD} AS ${kind}_dollars`),
 ]
 

@@ -67,7 +67,10 @@ export type Money = (typeof MONEY)[number]
  * holds. No request has them; the ledger carries them out of its integers.
  */
 export type Carried = `${Money}_dollars`
-export const SUMMED: readonly (Counter | Carried)[] = [...COUNTERS, ...MONEY.map((kind) => `${kind}_dollars` as const)]
+export const SUMMED: readonly (Counter | Carried)[] = [
+  ...COUNTERS,
+  ...MONEY.map((kind) => `${kind}_dollars` as const),
+]
 export const NANO_PER_USD = 1_000_000_000
 
 /** An absent counter is zero. */

@@ -4,7 +4,19 @@ import type { UsageRecord } from './record.ts'
 
 /** One line of the log for one request: no content, no header, no key. */
 export function logLine(record: UsageRecord): string {
-  const { usage, saved, picoUsd, own, savedPicoUsd, ownSavedPicoUsd, attempts, startedAt, requestId, keyId, ...rest } = record
+  const {
+    usage,
+    saved,
+    picoUsd,
+    own,
+    savedPicoUsd,
+    ownSavedPicoUsd,
+    attempts,
+    startedAt,
+    requestId,
+    keyId,
+    ...rest
+  } = record
   return JSON.stringify({
     level: 'info',
     event: 'request',

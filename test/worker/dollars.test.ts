@@ -450,36 +450,74 @@ describe('choices that are calls of their own', () => {
     const { key, charged } = await account({ fetch: failing(400, 2) })
     expect(await charged(chat(body, { key }))).toMatchObject({
       status: 400,
+      header: '0.152',
       ledger: '0.152',
       budget: 0.152,
-      row: { input_tokens: 120_000, output_tokens: 200, refused: 1, failed_attempts: 1 },
+      row: { input_tokens: 120_000, output_tokens: 200, refused: 1, failed_attempts: 1, estimated: 0 },
     })
   })
 
-  test('are paid for beside the answer of whoever stood in', async () => {
-    const routes = {
-      both: {
-        targets: [
-          { model: 'gemini-2.5-pro', priority: 0 },
-          { model: 'gpt-4o-mini', priority: 1 },
-        ],
+  test('are paid for in a stream where others of them were refused, and those are not', async () => {
+    const { key, charged } = await account({ fetch: failing(400, 2) })
+    expect(await charged(chat({ ...body, stream: true }, { key }))).toMatchObject({
+      status: 400,
+      header: '0.152',
+      ledger: '0.152',
+      budget: 0.152,
+      row: { input_tokens: 120_000, output_tokens: 200, unsettled_attempts: 0, estimated: 0 },
+    })
+  })
+
+  test('are charged as the worst case in a stream that does not end in time', async () => {
+    const timers = {
+      now: () => Date.now(),
+      after(ms: number, work: () => void) {
+        const id = setTimeout(work, Math.min(ms, ms === 5_000 ? 100 : 60_000))
+        return () => clearTimeout(id)
       },
     }
-    const { key, charged, admin } = await account({ fetch: failing(503, 2), file: { routes } })
-    const each = { gemini: { usage: gemini(60_000, 100) }, openai: { usage: tokens(1_000, 400) } }
-    // 1,000 × 0.15 + 400 × 0.60 per million, and what was answered before
-    expect(await charged(chat({ ...body, model: 'both', messages: used({}, each) }, { key }))).toMatchObject({
-      status: 200,
-      header: '0.00039',
-      ledger: '0.15239',
-      budget: 0.15239,
-    })
-    const { data } = (await admin('GET', '/usage?group_by=provider')).body
-    expect(data).toMatchObject([
-      { provider: 'gemini', requests: 0, failed_attempts: 1, cost_usd: '0.152' },
-      { provider: 'openai', requests: 1, cost_usd: '0.00039' },
-    ])
+    const { key, charged } = await account({ fetch: failing(400, 2), timers })
+    const messages = used({}, { text: 'word '.repeat(400), gapMs: 5 })
+    const { row, budget } = await charged(chat({ ...body, messages, stream: true }, { key }))
+    expect(row).toMatchObject({ estimated: 1, unsettled_attempts: 1 })
+    expect(row.output_tokens).toBeGreaterThan(0)
+    expect(budget).toBeGreaterThan(Number(row.cost_usd))
   })
+
+  test.each([false, true])(
+    'are paid for beside the answer of whoever stood in (stream: %s)',
+    async (stream) => {
+      const routes = {
+        both: {
+          targets: [
+            { model: 'gemini-2.5-pro', priority: 0 },
+            { model: 'gpt-4o-mini', priority: 1 },
+          ],
+        },
+      }
+      const { key, charged, admin } = await account({ fetch: failing(503, 2), file: { routes } })
+      const each = { gemini: { usage: gemini(60_000, 100) }, openai: { usage: tokens(1_000, 400) } }
+      // 1,000 × 0.15 + 400 × 0.60 per million, and what was answered before
+      const request = { ...body, model: 'both', stream, messages: used({}, each) }
+      const asked = { ...request, ...(stream && { stream_options: { include_usage: true } }) }
+      const { text, ...said } = await charged(chat(asked, { key }))
+      expect(said).toMatchObject({
+        status: 200,
+        header: stream ? null : '0.15239',
+        ledger: '0.15239',
+        budget: 0.15239,
+      })
+      if (stream) {
+        expect(text).toContain('"cost":0.15239}')
+        expect(text).toContain(': x-gateway-cost: 0.15239; x-gateway-usage: input=1000, output=400')
+      }
+      const { data } = (await admin('GET', '/usage?group_by=provider')).body
+      expect(data).toMatchObject([
+        { provider: 'gemini', requests: 0, failed_attempts: 1, cost_usd: '0.152' },
+        { provider: 'openai', requests: 1, cost_usd: '0.00039' },
+      ])
+    },
+  )
 
   test('cost nothing where all of them were refused', async () => {
     const { key, charged } = await account()
@@ -504,6 +542,60 @@ describe('choices that are calls of their own', () => {
     // The field `n` itself counts a little.
     expect(four.input_tokens / one.input_tokens).toBeCloseTo(4, 0)
   })
+})
+
+test('an embedding whose answer counts nothing is counted here, and marked', async () => {
+  // 100 texts of 8 characters, and one: about 202 tokens × 0.15 per million
+  const silent = (request: Request): Promise<Response> => {
+    const of = async (): Promise<Response> => {
+      const { requests } = (await request.json()) as { requests: unknown[] }
+      return Response.json({ embeddings: requests.map(() => ({ values: [1, 0] })) })
+    }
+    return of()
+  }
+  const { key, send, booked } = await account({ fetch: silent })
+  const body = { model: 'gemini-embedding-001', messages: undefined, input: Array(101).fill('abcdefgh') }
+  const { status, body: answer, headers } = await send(chat(body, { key, path: '/v1/embeddings' }))
+  expect({ status, usage: answer.usage, cost: headers.get('x-gateway-cost') }).toEqual({
+    status: 200,
+    usage: { prompt_tokens: 202, total_tokens: 202, estimated: true },
+    cost: '0.0000303',
+  })
+  expect(await booked()).toMatchObject({
+    ledger: '0.0000303',
+    budget: 0.0000303,
+    row: { input_tokens: 202, estimated: 1 },
+  })
+})
+
+test('a request that runs past midnight has the price of the day on which it came, everywhere', async () => {
+  // catalog.md 10: 100,000 × 2 + 1,000 × 10, and twice that from 2026-12-01
+  const late = Date.parse('2026-11-30T23:59:50Z')
+  const clock = { at: late }
+  const timers = {
+    now: () => clock.at,
+    after: (_: number, work: () => void) => {
+      const id = setTimeout(work, 5)
+      return () => clearTimeout(id)
+    },
+  }
+  const simulator = createSimulator({ today: '2020-01-01' })
+  const slow = (request: Request): Promise<Response> => {
+    clock.at = late + 20_000
+    return simulator.fetch(request)
+  }
+  const { key, charged } = await account({
+    fetch: slow,
+    timers,
+    chance: { now: timers.now, random: () => 0.5 },
+  })
+  const body = { model: 'gemini-4-argon', messages: used(gemini(100_000, 1_000)) }
+  expect(await charged(chat(body, { key }))).toMatchObject({ header: '0.21', ledger: '0.21', budget: 0.21 })
+  clock.at = late
+  const asked = { ...body, stream: true, stream_options: { include_usage: true } }
+  const { text, ledger, budget } = await charged(chat(asked, { key }))
+  expect({ ledger, budget }).toEqual({ ledger: '0.42', budget: 0.42 })
+  expect(text).toContain('"cost":0.21}')
 })
 
 test('a realtime session costs what it said, and what the transcriber heard at the price of that', async () => {
