@@ -220,7 +220,7 @@ describe('the books', () => {
     const under = gateway()
     await (await under.fetch(chat())).text()
     await under.idle()
-    const stubs = ['ledger-0-0', 'ledger-1-0', 'ledger-2-0', 'ledger-3-0'].map((name) =>
+    const stubs = ['ledger-0-0', 'ledger-0-1', 'ledger-0-2', 'ledger-0-3'].map((name) =>
       env.LEDGER.getByName(name),
     )
     const rollups = (stub: DurableObjectStub<UsageLedger>) =>

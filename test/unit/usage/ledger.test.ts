@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { moneyCounters, moneyOf } from '../../../src/usage/counters.ts'
 import type { UsageQuery } from '../../../src/usage/ask.ts'
 import { createLedger } from '../../../src/usage/ledger.ts'
+import { GATHER_MS } from '../../../src/usage/outbox.ts'
 import { createPlaces } from '../../../src/usage/places.ts'
 import { readUsage } from '../../../src/usage/reader.ts'
 import { prepareTables } from '../../../src/usage/schema.ts'
@@ -226,13 +227,13 @@ describe('sharding', () => {
   })
 
   test('an object that is called too often has isolates gather for longer, until it is not', () => {
-    for (const isolates of [10, 300, 800, 2_000]) {
-      let gatherMs = 2_000
+    for (const isolates of [10, 300, 800, 2_500]) {
+      let gatherMs = GATHER_MS
       for (let window = 0; window < 20; window++)
         gatherMs = gatherFor((isolates * 1_000) / gatherMs, gatherMs)
-      expect((isolates * 1_000) / gatherMs).toBeLessThanOrEqual(101)
+      expect((isolates * 1_000) / gatherMs).toBeLessThanOrEqual(181)
+      if (isolates <= 300) expect(gatherMs).toBe(GATHER_MS)
     }
-    expect(gatherFor(5, 2_000)).toBe(2_000)
-    expect(gatherFor(10_000, 25_000)).toBe(25_000)
+    expect(gatherFor(10_000, 15_000)).toBe(15_000)
   })
 })
