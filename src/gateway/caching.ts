@@ -279,7 +279,7 @@ function keeper<E extends EndpointId>(
     if (kept === undefined) return
     const storedAt = timers.now()
     const freshUntil = storedAt + ttlSeconds * 1_000
-    const served = answer.kind === 'events' ? answer.observer.served : facts.served
+    const { served } = facts
     cache.keep(key, { ...kept, storedAt, freshUntil, target: ranked.target, served, usage, adapted }, defer)
   }
 }

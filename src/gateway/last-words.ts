@@ -6,12 +6,16 @@ import { summed } from '../protocol/usage-sum.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
 import type { AttemptInput, Part, Spent } from './exchange.ts'
 import { type Calls, guessed } from './parts.ts'
+import { atTier } from './served-tier.ts'
 import { readUnseen } from './unseen.ts'
 
 /** One call has failed, and the attempt with it: how long the others are given to say what they used. */
 const LAST_WORDS_MS = 5_000
 
-type Failing<W extends Wire> = Pick<AttemptInput<W>, 'endpoint' | 'codec' | 'context' | 'parts' | 'answer'>
+type Failing<W extends Wire> = Pick<
+  AttemptInput<W>,
+  'endpoint' | 'codec' | 'context' | 'provider' | 'parts' | 'answer'
+>
 
 /** What is known of one call; it is filled in as its answer comes. */
 interface Known<W extends Wire> {
@@ -64,18 +68,19 @@ async function hear<W extends Wire>(
     signal,
   }: { readonly calls: Calls<W>; readonly i: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { endpoint, answer } = failing
+  const { endpoint, answer, provider } = failing
   try {
     const response = await sent[i]
+    if (response === undefined) return
     known.reached = true
-    if (answer === 'events' && response !== undefined) {
+    if (answer === 'events') {
       await readUnseen(timers, failing, known, response)
       known.usage = known.observer.usage
-      known.served = known.observer.served
+      known.served = atTier(known.observer.served, provider.servedTier?.(response.headers))
     } else {
       const body = await decoded(i)
       known.usage = endpoint.usage(body)
-      known.served = endpoint.served(body)
+      known.served = atTier(endpoint.served(body), provider.servedTier?.(response.headers))
     }
   } catch (thrown) {
     const refused = thrown instanceof UpstreamFailure && (thrown.failure.status ?? 0) >= 400

@@ -177,6 +177,32 @@ const ROWS: readonly Row[] = [
     '0.015125',
   ],
   [
+    // half of 1,000 × 2 + 200 × 8
+    'chat that may wait',
+    CHAT,
+    { model: 'o3', service_tier: 'flex', messages: used(tokens(1_000, 200)) },
+    '0.0018',
+  ],
+  [
+    // half of 1,000 × 0.30 + 200 × 2.50
+    'Gemini that may wait',
+    CHAT,
+    { model: 'gemini-2.5-flash', service_tier: 'flex', messages: used(gemini(1_000, 200)) },
+    '0.0004',
+  ],
+  [
+    // half of 1,000 × 0.30 + 200 × 2.50
+    "a response of Gemini's that may wait",
+    '/responses',
+    {
+      model: 'gemini-2.5-flash',
+      service_tier: 'flex',
+      messages: undefined,
+      input: sim({ usage: gemini(1_000, 200) }),
+    },
+    '0.0004',
+  ],
+  [
     // 1,000 × 20 + 200 × 80
     'chat over responses',
     CHAT,
@@ -541,6 +567,70 @@ describe('choices that are calls of their own', () => {
     expect(four).toMatchObject({ cancelled: 1, estimated: 1 })
     // The field `n` itself counts a little.
     expect(four.input_tokens / one.input_tokens).toBeCloseTo(4, 0)
+  })
+})
+
+describe('what Gemini really served', () => {
+  const answer = (tier: string | undefined, more: object, version: string) => ({
+    candidates: [{ content: { role: 'model', parts: [{ text: 'Hello.' }] }, finishReason: 'STOP', index: 0 }],
+    usageMetadata: { ...gemini(1_000, 200), ...(tier !== undefined && { serviceTier: tier }) },
+    modelVersion: version,
+    responseId: 'r',
+    ...more,
+  })
+  /** An upstream that says in its header, or in its usage, who served. */
+  const upstream =
+    (said: { readonly header?: string; readonly usage?: string; readonly version?: string }) =>
+    (request: Request): Promise<Response> => {
+      const { header, usage, version = 'gemini-3.8-flash' } = said
+      const headers = header === undefined ? {} : { 'x-gemini-service-tier': header }
+      const body = answer(usage, {}, version)
+      if (!request.url.includes('alt=sse')) return Promise.resolve(Response.json(body, { headers }))
+      const first = { ...answer(undefined, {}, version), usageMetadata: undefined }
+      const { candidates: _, ...last } = body
+      const text = [first, last].map((event) => `data: ${JSON.stringify(event)}\r\n\r\n`).join('')
+      return Promise.resolve(
+        new Response(text, { headers: { ...headers, 'content-type': 'text/event-stream' } }),
+      )
+    }
+  const paths: readonly [string, Body][] = [
+    [CHAT, { messages: [{ role: 'user', content: 'Hi' }] }],
+    [CHAT, { messages: [{ role: 'user', content: 'Hi' }], stream: true }],
+    ['/responses', { messages: undefined, input: 'Hi' }],
+    ['/responses', { messages: undefined, input: 'Hi', stream: true }],
+    ['/completions', { messages: undefined, prompt: 'Hi' }],
+    ['/completions', { messages: undefined, prompt: 'Hi', stream: true }],
+  ]
+
+  test.each(paths)('is what is charged, not what was asked for: %s %o', async (path, body) => {
+    // 1,000 × 0.75 + 200 × 3.75 per million: × 1.8 at priority, ½ at flex; 4 argon: 1,000 × 2 + 200 × 10
+    for (const [asked, said, usd] of [
+      ['priority', { header: 'standard' }, '0.0015'],
+      ['priority', { header: 'priority' }, '0.0027'],
+      ['priority', { usage: 'priority' }, '0.0027'],
+      ['flex', { header: 'flex', usage: 'flex' }, '0.00075'],
+      [undefined, { usage: 'STANDARD' }, '0.0015'],
+      [undefined, { version: 'gemini-4-argon' }, '0.004'],
+    ] as const) {
+      const { key, charged } = await account({ fetch: upstream(said) })
+      const tier = path === '/completions' || asked === undefined ? {} : { service_tier: asked }
+      const { status, ledger, budget } = await charged(
+        chat({ model: 'gemini-3.8-flash', ...tier, ...body }, { key, path: `/v1${path}` }),
+      )
+      expect({ said, status, ledger, budget }).toEqual({ said, status: 200, ledger: usd, budget: Number(usd) })
+    }
+  })
+
+  test('has no price at a tier that nobody knows', async () => {
+    const { key, charged } = await account({ fetch: upstream({ header: 'platinum' }) })
+    const { row, header } = await charged(
+      chat({ model: 'gemini-3.8-flash', messages: [{ role: 'user', content: 'Hi' }] }, { key }),
+    )
+    expect({ header, cost: row.cost_usd, unpriced: row.unpriced }).toEqual({
+      header: 'null',
+      cost: null,
+      unpriced: 1,
+    })
   })
 })
 

@@ -46,9 +46,14 @@ export function mergedUsage(earlier: UsageMetadata | undefined, later: UsageMeta
 const TIERS: Readonly<Record<string, string>> = { standard: 'default', flex: 'flex', priority: 'priority' }
 
 /** The tier that really served, in OpenAI's word. */
-export function servedTier(usage: UsageMetadata | undefined): string | undefined {
-  const tier = usage?.serviceTier
-  return typeof tier === 'string' ? TIERS[tier.toLowerCase()] : undefined
+export const servedTier = (usage: UsageMetadata | undefined): string | undefined =>
+  tierName(usage?.serviceTier)
+
+/** A tier of Gemini's, in OpenAI's word; one that is not known keeps its own, which has no price. */
+export function tierName(tier: unknown): string | undefined {
+  if (typeof tier !== 'string' || tier === '' || /unspecified$/i.test(tier)) return undefined
+  const name = tier.toLowerCase()
+  return Object.hasOwn(TIERS, name) ? TIERS[name] : name
 }
 
 type Counts = UsageMetadata['promptTokensDetails']
