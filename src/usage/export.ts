@@ -23,12 +23,7 @@ const EXPORTS: Readonly<Record<Format, (report: UsageReport, query: UsageQuery) 
       to: new Date(query.to).toISOString(),
       data: report.rows.map((row) => shown(row)),
       complete: isComplete(report),
-      ledger: {
-        ...report.facts,
-        corrupt_rows: report.corrupt,
-        unreachable: report.unreachable,
-        cut: report.cut,
-      },
+      ledger: stateOf(report),
     }),
   }),
   ndjson: ({ rows }) => ({
@@ -51,9 +46,28 @@ export function exported(report: UsageReport, query: UsageQuery, format: Format)
   return EXPORTS[format](report, query)
 }
 
+/** What is missing from the rows, and how much of it. */
+const stateOf = ({
+  facts,
+  corrupt,
+  unreachable,
+  cut,
+}: UsageReport): Readonly<Record<string, number | boolean>> => ({
+  ...facts,
+  corrupt_rows: corrupt,
+  unreachable,
+  cut,
+})
+
 /** Whether the rows are all there is. */
-export const isComplete = ({ facts, corrupt, unreachable, cut }: UsageReport): boolean =>
-  !cut && corrupt + unreachable + facts.missing + facts.lost_open + facts.corrupt_pending === 0
+const isComplete = (report: UsageReport): boolean => !Object.values(stateOf(report)).some(Boolean)
+
+/** The same in a header, for formats with no room for it: `complete`, or `missing=3, cut=true`. */
+export function ledgerHeader(report: UsageReport): Readonly<Record<string, string>> {
+  const gone = Object.entries(stateOf(report)).filter(([, value]) => Boolean(value))
+  const text = gone.map(([name, value]) => `${name}=${value}`).join(', ')
+  return { 'x-gateway-ledger': text === '' ? 'complete' : text }
+}
 
 /** A row with every counter, and money in dollars: a string, since it is exact. `cost_usd` leaves `unpriced` requests out. */
 function shown({ group, counters }: UsageRow): Record<string, Cell> {

@@ -617,7 +617,12 @@ describe('what Gemini really served', () => {
       const { status, ledger, budget } = await charged(
         chat({ model: 'gemini-3.8-flash', ...tier, ...body }, { key, path: `/v1${path}` }),
       )
-      expect({ said, status, ledger, budget }).toEqual({ said, status: 200, ledger: usd, budget: Number(usd) })
+      expect({ said, status, ledger, budget }).toEqual({
+        said,
+        status: 200,
+        ledger: usd,
+        budget: Number(usd),
+      })
     }
   })
 

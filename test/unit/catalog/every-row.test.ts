@@ -90,7 +90,8 @@ describe('every price that is written down', () => {
         const next = pricing[i + 1]?.effective_from ?? undefined
         expect({ id, next }).toEqual({ id, next: until === null ? null : nextDay(until, 1) })
       }
-      if (pricing.length > 1) expect({ id, last: pricing.at(-1)?.effective_until }).toEqual({ id, last: null })
+      if (pricing.length > 1)
+        expect({ id, last: pricing.at(-1)?.effective_until }).toEqual({ id, last: null })
     }
   })
 })
