@@ -38,6 +38,10 @@ export interface BatcherPorts {
   readonly object: (name: string) => { report(batch: Batch): Promise<Receipt> }
 }
 
+const pause = (timers: Timers, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    timers.after(ms, resolve)
+  })
 const late = (): Error => new Error('The ledger did not answer in time.')
 
 export function createBatcher({ isolate, timers, object }: BatcherPorts): Batcher {
@@ -46,11 +50,6 @@ export function createBatcher({ isolate, timers, object }: BatcherPorts): Batche
   const change = (name: string, step: (box: Outbox) => Outbox): void => {
     boxes.set(name, step(boxOf(name)))
   }
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      timers.after(ms, resolve)
-    })
-
   async function deliver(name: string, batch: Batch): Promise<void> {
     try {
       const receipt = await inTime(timers, SENT_LIMIT_MS, object(name).report(batch), late)
@@ -70,14 +69,14 @@ export function createBatcher({ isolate, timers, object }: BatcherPorts): Batche
       if (left.failures === 0 && !left.overdue) return
       const nextAt = Math.max(timers.now(), left.retryAt)
       if (nextAt + SENT_LIMIT_MS > until) return
-      if (nextAt > timers.now()) await pause(nextAt - timers.now())
+      if (nextAt > timers.now()) await pause(timers, nextAt - timers.now())
     }
   }
   /** Only the first of a burst waits. */
   async function gather(name: string, until: number): Promise<void> {
     const since = timers.now()
     change(name, (box) => gathering(box, since))
-    await pause(boxOf(name).gatherMs)
+    await pause(timers, boxOf(name).gatherMs)
     if (boxOf(name).gatheringSince === since) await flush(name, until)
   }
   function act(name: string, defer: Defer): void {

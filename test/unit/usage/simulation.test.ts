@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { UsageAnswer } from '../../../src/usage/ask.ts'
+import type { Counter } from '../../../src/usage/counters.ts'
 import type { Batch, Receipt } from '../../../src/usage/wire.ts'
 import { type Batcher, createBatcher, DEFERRED_MS } from '../../../src/usage/batcher.ts'
 import { createLedger } from '../../../src/usage/ledger.ts'
@@ -39,11 +41,8 @@ interface Isolate {
 const LOSS_MS = 2_000
 const SILENT_MS = 900_000
 
-/** Isolates with batchers, objects with ledgers, and between them a network that loses, repeats and delays. */
-async function simulate(plan: Plan) {
-  const { seed, seconds, perS, isolates, keys, faults, sharding, kills = 0, lastMs = 0 } = plan
-  const random = seeded(seed)
-  const timers = new FakeTimers(START)
+/** Objects with ledgers, and the way to them: a network that loses, repeats and delays. */
+function createNetwork({ faults, sharding }: Plan, timers: FakeTimers, random: () => number) {
   const objects = new Map(
     ledgerNames(sharding).map((name) => {
       const sql = memorySql()
@@ -52,13 +51,6 @@ async function simulate(plan: Plan) {
   )
   const wait = (ms: number) => new Promise<void>((resolve) => void timers.after(ms, resolve))
   const lossy = faults ? random : () => 1
-  let longestDeferred = 0
-  const defer = (work: Promise<unknown>): void => {
-    const since = timers.now()
-    void work.then(() => {
-      longestDeferred = Math.max(longestDeferred, timers.now() - since)
-    })
-  }
 
   async function deliver(name: string, from: Isolate, batch: Batch): Promise<Receipt> {
     const object = objects.get(name)!
@@ -76,80 +68,126 @@ async function simulate(plan: Plan) {
     if (lossy() < 0.03) await wait(15_000)
     return { next, gatherMs: GATHER_MS }
   }
+  return { objects: [...objects.values()], deliver }
+}
+type Network = ReturnType<typeof createNetwork>
 
+/** Isolates with batchers, some of which die, and what they served. */
+function createFleet(plan: Plan, timers: FakeTimers, random: () => number, { deliver }: Network) {
+  const { isolates, keys, sharding, kills = 0, lastMs = 0 } = plan
+  const served = { requests: 0, tokens: 0 }
+  const dead: Isolate[] = []
+  let longestDeferred = 0
   let born = 0
   const spawn = (): Isolate => {
     const isolate = `isolate-${born++}`
-    const made: Isolate = {
-      isolate,
-      seen: [],
-      batcher: createBatcher({
-        isolate,
-        timers,
-        object: (name) => ({ report: (batch) => deliver(name, made, batch) }),
-      }),
-    }
+    const object = (name: string) => ({ report: (batch: Batch) => deliver(name, made, batch) })
+    const made: Isolate = { isolate, seen: [], batcher: createBatcher({ isolate, timers, object }) }
     return made
   }
-  const fleet = Array.from({ length: isolates }, spawn)
-  const dead: Isolate[] = []
-  const served = { requests: 0, tokens: 0 }
-  const kill = (): void => {
-    const victim = Math.floor(random() * fleet.length)
-    dead.push(Object.assign(fleet[victim]!, { diedAt: timers.now() }))
-    fleet[victim] = spawn()
+  const alive = Array.from({ length: isolates }, spawn)
+  const defer = (work: Promise<unknown>): void => {
+    const since = timers.now()
+    void work.then(() => {
+      longestDeferred = Math.max(longestDeferred, timers.now() - since)
+    })
   }
-  function begin(at: Isolate): void {
-    const key = `key-${Math.floor(random() ** 2 * keys)}`
-    const object = ledgerName(key, at.isolate, sharding)
-    const tokens = Math.floor(random() * 1_000)
-    const seen: Seen = { beganAt: timers.now() }
-    at.seen.push(seen)
-    at.batcher.begin(object, defer)
-    const end = (): void => {
-      if (at.diedAt !== undefined) return
-      seen.endedAt = timers.now()
-      const tag = kills > 0 ? at.isolate : ''
-      at.batcher.add(object, entry({ input_tokens: tokens }, { key, tag }, timers.now()), defer)
-      served.requests++
-      served.tokens += tokens
-    }
-    if (lastMs === 0) end()
-    else timers.after(random() < 0.5 ? 50 + random() * 300 : random() * lastMs, end)
+  return {
+    alive,
+    dead,
+    served,
+    get longestDeferred() {
+      return longestDeferred
+    },
+    kill() {
+      const victim = Math.floor(random() * alive.length)
+      dead.push(Object.assign(alive[victim]!, { diedAt: timers.now() }))
+      alive[victim] = spawn()
+    },
+    serve() {
+      const at = alive[Math.floor(random() * alive.length)]!
+      const key = `key-${Math.floor(random() ** 2 * keys)}`
+      const object = ledgerName(key, at.isolate, sharding)
+      const tokens = Math.floor(random() * 1_000)
+      const seen: Seen = { beganAt: timers.now() }
+      at.seen.push(seen)
+      at.batcher.begin(object, defer)
+      const end = (): void => {
+        if (at.diedAt !== undefined) return
+        seen.endedAt = timers.now()
+        const tag = kills > 0 ? at.isolate : ''
+        at.batcher.add(object, entry({ input_tokens: tokens }, { key, tag }, timers.now()), defer)
+        served.requests++
+        served.tokens += tokens
+      }
+      if (lastMs === 0) end()
+      else timers.after(random() < 0.5 ? 50 + random() * 300 : random() * lastMs, end)
+    },
+    /** One more request to every object that an isolate has spoken to: it carries what was given up on. */
+    nudge() {
+      for (const { isolate, batcher } of alive) {
+        const spoken = ledgerNames(sharding).filter((name) => batcher.next(name) > 0)
+        for (const name of spoken) {
+          const some = Array.from({ length: 500 }, (_, n) => `key-${n}`)
+          const key = some.find((each) => ledgerName(each, isolate, sharding) === name) ?? ''
+          batcher.begin(name, () => undefined)
+          batcher.add(name, entry({}, { key }, timers.now()), () => undefined)
+        }
+        served.requests += spoken.length
+      }
+    },
   }
+}
+
+async function simulate(plan: Plan) {
+  const { seed, seconds, perS, faults, kills = 0, lastMs = 0 } = plan
+  const random = seeded(seed)
+  const timers = new FakeTimers(START)
+  const network = createNetwork(plan, timers, random)
+  const { objects } = network
+  const fleet = createFleet(plan, timers, random, network)
   for (let tick = 0; tick < seconds * 10; tick++) {
-    for (let i = 0; i < perS / 10; i++) begin(fleet[Math.floor(random() * fleet.length)]!)
-    if (tick % 10 === 0 && tick / 10 < kills) kill()
-    if (tick % 600 === 599) for (const { books } of objects.values()) books.rollUp(timers.now())
+    for (let i = 0; i < perS / 10; i++) fleet.serve()
+    if (tick % 10 === 0 && tick / 10 < kills) fleet.kill()
+    if (tick % 600 === 599) for (const { books } of objects) books.rollUp(timers.now())
     await timers.advance(100)
   }
-  const busiest = [...objects.values()].map(({ calls }) => busiestSecond(calls))
+  const busiest = objects.map(({ calls }) => busiestSecond(calls))
   await timers.advance(lastMs)
-  // The last batches go out, with however many repetitions they need; a later request carries what was given up on.
+  // The last batches go out, with however many repetitions they need.
   for (let i = 0; i < (faults ? 40 : 1); i++) {
     await timers.advance(70_000)
-    for (const at of fleet) served.requests += nudge(at, sharding, timers.now())
+    fleet.nudge()
   }
   await timers.advance(300_000)
-  const answers = [...objects.values()].map(({ books }) => books.query(ask(), timers.now()))
-  const booked = { requests: 0, tokens: 0 }
-  for (const { counters } of answers.flatMap(({ rows }) => rows)) {
-    booked.requests += counters.requests ?? 0
-    booked.tokens += counters.input_tokens ?? 0
-  }
-  const missing = answers.reduce((sum, { facts }) => sum + facts.missing, 0)
-  const calls = [...objects.values()].map((object) => object.calls.length)
-  const rows = [...objects.values()].reduce((sum, { sql }) => sum + sql.written, 0)
+  const answers = objects.map(({ books }) => books.query(ask(), timers.now()))
+  const calls = objects.map((object) => object.calls.length)
+  const rows = objects.reduce((sum, { sql }) => sum + sql.written, 0)
   await timers.advance(SILENT_MS)
-  const later = [...objects.values()].map(({ books }) => books.query(ask({ groupBy: ['tag'] }), timers.now()))
-  const lostOpen = later.reduce((sum, { facts }) => sum + facts.lost_open, 0)
-  const bookedOf = (isolate: string): number =>
-    later
-      .flatMap((each) => each.rows)
-      .filter(({ group }) => group.tag === isolate)
-      .reduce((sum, { counters }) => sum + (counters.requests ?? 0), 0)
-  return { served, booked, missing, dead, bookedOf, lostOpen, calls, busiest, rows, longestDeferred }
+  const later = objects.map(({ books }) => books.query(ask({ groupBy: ['tag'] }), timers.now()))
+  const { served, dead, longestDeferred } = fleet
+  return {
+    served,
+    dead,
+    longestDeferred,
+    calls,
+    busiest,
+    rows,
+    booked: {
+      requests: total(answers, 'requests'),
+      tokens: total(answers, 'input_tokens'),
+    },
+    bookedOf: (isolate: string): number => total(later, 'requests', isolate),
+    missing: answers.reduce((sum, { facts }) => sum + facts.missing, 0),
+    lostOpen: later.reduce((sum, { facts }) => sum + facts.lost_open, 0),
+  }
 }
+
+const total = (answers: readonly UsageAnswer[], counter: Counter, tag?: string): number =>
+  answers
+    .flatMap(({ rows }) => rows)
+    .filter(({ group }) => tag === undefined || group.tag === tag)
+    .reduce((sum, { counters }) => sum + (counters[counter] ?? 0), 0)
 
 /** The most calls in any second. */
 function busiestSecond(calls: readonly number[]): number {
@@ -160,18 +198,6 @@ function busiestSecond(calls: readonly number[]): number {
     most = Math.max(most, i - from + 1)
   }
   return most
-}
-
-/** One more request to every object that the isolate has spoken to. */
-function nudge({ isolate, batcher }: Isolate, sharding: Sharding, now: number): number {
-  const spoken = ledgerNames(sharding).filter((name) => batcher.next(name) > 0)
-  for (const name of spoken) {
-    const keys = Array.from({ length: 500 }, (_, n) => `key-${n}`)
-    const key = keys.find((each) => ledgerName(each, isolate, sharding) === name)
-    batcher.begin(name, () => undefined)
-    batcher.add(name, entry({}, { key: key ?? '' }, now), () => undefined)
-  }
-  return spoken.length
 }
 
 const SHARDING = { shards: 1, spread: 4 }
