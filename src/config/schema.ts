@@ -205,14 +205,14 @@ export const configSchema = z.strictObject({
         .int()
         .min(1)
         .max(64)
-        .default(4)
+        .default(1)
         .describe('Ledger objects over which keys are spread. Never lower it; not at runtime.'),
       spread: z
         .number()
         .int()
         .min(1)
         .max(64)
-        .default(1)
+        .default(4)
         .describe('Objects per shard, over which isolates are spread. Never lower it; not at runtime.'),
       minuteDays: days.default(2).describe('How long totals by the minute are kept.'),
       hourDays: days.default(90),

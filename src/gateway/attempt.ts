@@ -4,10 +4,12 @@ import type { Provider } from '../providers/provider.ts'
 import type { AttemptInput, AttemptPorts, AttemptResult, Begun, Spent } from './exchange.ts'
 import { GARBLED } from './failure-of.ts'
 import { limited } from './limited.ts'
-import { type Calls, callsOf, lastWords } from './parts.ts'
+import { lastWords } from './last-words.ts'
+import { type Calls, callsOf } from './parts.ts'
 import { decodePart, openBytes, readJson } from './read-answer.ts'
 import { openStream } from './open-stream.ts'
 import { readFailure } from './read-failure.ts'
+import { atTier } from './served-tier.ts'
 
 /** Sends one request and waits until its answer means something. Never throws for what the upstream does. */
 export async function attempt<W extends Wire>(
@@ -32,17 +34,22 @@ export async function attempt<W extends Wire>(
 
 async function begin<W extends Wire>(
   ports: AttemptPorts,
-  input: AttemptInput<W>,
+  given: AttemptInput<W>,
   calls: Calls<W>,
   abort: () => void,
 ): Promise<Begun<W>> {
   const responses = await Promise.all(calls.sent)
   const headers = responses[0]?.headers
   const upstreamRequestId = headers?.get('x-request-id') ?? undefined
+  const tier = headers && given.provider.servedTier?.(headers)
+  const input = {
+    ...given,
+    billing: (served, usage) => given.billing(atTier(served, tier), usage),
+  } satisfies AttemptInput<W>
   const kind = input.answer === 'any' ? kindOf(responses) : input.answer
   const answer = await OPEN[kind](ports, input, { responses, decoded: calls.decoded }, abort)
   const allowances = headers === undefined ? [] : (input.provider.allowances?.(headers) ?? [])
-  return { ok: true, upstreamRequestId, allowances, answer }
+  return { ok: true, upstreamRequestId, tier, allowances, answer }
 }
 
 const OPEN = { json: readJson, events: openStream, bytes: openBytes } as const

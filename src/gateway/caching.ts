@@ -177,7 +177,7 @@ interface Keyed<E extends EndpointId> extends Known<E> {
 async function lookUp<E extends EndpointId>(
   { timers, priceOf }: Ports,
   call: Call<E>,
-  { defer, principal }: Scope,
+  { defer, principal, startedAt }: Scope,
   {
     cache,
     key,
@@ -190,7 +190,7 @@ async function lookUp<E extends EndpointId>(
   const now = timers.now()
   if (entry === undefined || key.tenant !== principal.tenant || !accepted(entry, asks, now)) return undefined
   const card = cardOf(entry, resolved)
-  const body = replayed(call, entry, cacheable, () => savedUsd(priceOf, entry, card, now))
+  const body = replayed(call, entry, cacheable, () => savedUsd(priceOf, entry, card, dayOf(startedAt)))
   if (body === undefined) return undefined
   const facts: CacheFacts = {
     status: entry.freshUntil > now ? 'hit' : 'stale',
@@ -198,7 +198,8 @@ async function lookUp<E extends EndpointId>(
     ageSeconds: ageOf(entry, now),
     saved: entry.usage,
   }
-  return hitOf({ ...entry, card }, body, facts, resolved)
+  const ownKey = principal.credential !== undefined
+  return hitOf({ ...entry, card, ownKey }, body, facts, resolved)
 }
 
 const cardOf = ({ target: { id } }: Entry, { targets }: Resolved): ModelCard | undefined =>
@@ -208,9 +209,9 @@ function savedUsd(
   priceOf: Ports['priceOf'],
   { served, target, usage }: Entry,
   card: ModelCard | undefined,
-  now: number,
+  date: string,
 ): string | undefined {
-  return usage && billOf(priceOf, { card, served, model: target.model, usage, date: dayOf(now) }).usd
+  return usage && billOf(priceOf, { card, served, model: target.model, usage, date }).usd
 }
 
 const ageOf = ({ storedAt }: Entry, now: number): number => Math.max(0, Math.floor((now - storedAt) / 1_000))
@@ -228,12 +229,12 @@ const NOTHING_USED = { inputTokens: 0, outputTokens: 0 }
 
 /** An answer that cost nothing: no target was asked. */
 function hitOf(
-  { target, card, served, adapted }: Entry & Pick<Facts, 'card'>,
+  { target, card, served, adapted, ownKey }: Entry & Pick<Facts, 'card' | 'ownKey'>,
   { body, contentType }: Sent,
   cache: CacheFacts,
   resolved: Resolved,
 ): Served {
-  const facts = { target, card, adapted, upstreamRequestId: undefined, served, usage: NOTHING_USED }
+  const facts = { target, card, adapted, upstreamRequestId: undefined, served, usage: NOTHING_USED, ownKey }
   const plan = {
     outcome: 'ok' as const,
     order: [],
@@ -280,7 +281,7 @@ function keeper<E extends EndpointId>(
     if (kept === undefined) return
     const storedAt = timers.now()
     const freshUntil = storedAt + ttlSeconds * 1_000
-    const served = answer.kind === 'events' ? answer.observer.served : facts.served
+    const { served } = facts
     cache.keep(key, { ...kept, storedAt, freshUntil, target: ranked.target, served, usage, adapted }, defer)
   }
 }

@@ -69,6 +69,8 @@ export type Answer<W extends Wire> =
 export interface Begun<W extends Wire> {
   readonly ok: true
   readonly upstreamRequestId: string | undefined
+  /** The tier that served, where a header says. */
+  readonly tier: string | undefined
   /** What is left of the credential's rate limits, where the provider says. */
   readonly allowances: readonly Allowance[]
   readonly answer: Answer<W>

@@ -9,7 +9,7 @@ import type { AttemptInput, AttemptLimits, Begun } from './exchange.ts'
 import type { Ranked } from './planning.ts'
 import { prepare, type Prepared } from './prepare.ts'
 import type { Attempted, Call, Ports, Run, Scope } from './types.ts'
-import { walk, type WalkContext } from './walk.ts'
+import { type SoFar, walk, type WalkContext } from './walk.ts'
 
 export interface Won<E extends EndpointId> {
   readonly ranked: Ranked
@@ -44,8 +44,8 @@ export async function failover<E extends EndpointId>(
       once: call.raw.kind === 'unread',
       timed: true,
       prepare: (candidate) => prepare(ports, call, scope, { candidate, run }),
-      attempt: (candidate, prepared, others) =>
-        attempt(ports, inputOf(ports, call, scope, { candidate, prepared, run, others, recordBytes })),
+      attempt: (candidate, prepared, so) =>
+        attempt(ports, inputOf(ports, call, scope, { candidate, prepared, run, recordBytes, ...so })),
     },
     context,
   )
@@ -64,14 +64,14 @@ function inputOf<E extends EndpointId>(
     prepared,
     run,
     others,
+    made,
     recordBytes,
   }: {
     readonly candidate: Ranked
     readonly prepared: Prepared<E>
     readonly run: Run
-    readonly others: boolean
     readonly recordBytes: number
-  },
+  } & SoFar,
 ): AttemptInput<Wires[E]> {
   const { codec, provider, context, url, headers, parts } = prepared
   return {
@@ -91,13 +91,17 @@ function inputOf<E extends EndpointId>(
     ownKey: scope.principal.credential !== undefined,
     limits: { ...limitsOf(ports, call, { candidate, run, others }), recordBytes },
     billing: (served, usage) =>
-      billOf(ports.priceOf, {
-        card: candidate.card,
-        model: candidate.target.model,
-        served,
-        usage,
-        date: dayOf(ports.timers.now()),
-      }),
+      billOf(
+        ports.priceOf,
+        {
+          card: candidate.card,
+          model: candidate.target.model,
+          served,
+          usage,
+          date: dayOf(scope.startedAt),
+        },
+        made,
+      ),
     signal: run.signal,
   }
 }

@@ -87,13 +87,13 @@ function limitMs<E extends EndpointId>(
 
 /** Asks whoever counts; nobody who has no target to be sent to is counted. */
 async function admitted<E extends EndpointId>(
-  { config, timers }: Ports,
+  { config }: Ports,
   call: Call<E>,
-  { admit, principal }: Scope,
+  { admit, principal, startedAt }: Scope,
   { planning: { order, reserve }, totalMs }: { readonly planning: Planning; readonly totalMs: number },
 ): Promise<Call<E>> {
   if (admit === undefined || order.length === 0) return call
-  const date = dayOf(timers.now())
+  const date = dayOf(startedAt)
   const places = [...order, ...reserve]
   const cards = places.map(({ card, target }) =>
     overriddenCard(config.prices, { names: [target.model], card, date }),

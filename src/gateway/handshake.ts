@@ -17,7 +17,7 @@ import { readFailure } from './read-failure.ts'
 import { startClock } from './request-clock.ts'
 import { resolveFor } from './resolve-call.ts'
 import type { Facts, Ports, Refused, Scope, Served, Settled } from './types.ts'
-import { walk } from './walk.ts'
+import { type SoFar, walk } from './walk.ts'
 import { witness } from './witness.ts'
 
 /** Where sessions are opened at one target. */
@@ -67,7 +67,7 @@ export async function shakeHands<T>(
     once: false,
     timed: false, // a handshake asks nothing of the model
     prepare: (place: RouteTarget) => doorOf(ports, scope, model, place),
-    attempt: (_: Ranked, door: ProvidersDoor, others: boolean) =>
+    attempt: (_: Ranked, door: ProvidersDoor, { others }: SoFar) =>
       limited(ports.timers, { signal: run.signal, firstEventMs: limitMs(ports, run, others) }, (signal) =>
         tryDoor(ports, knock, door, signal),
       ),

@@ -10,6 +10,7 @@ import { breakOf } from './failure-of.ts'
 import type { Planning } from './planning.ts'
 import type { Failure } from '../providers/failure.ts'
 import { EVENT_STREAM } from './replay.ts'
+import { atTier } from './served-tier.ts'
 import type { Attempted, Call, Facts, Ports, Run, Scope, Served, Settled } from './types.ts'
 import type { Witness } from './witness.ts'
 
@@ -59,10 +60,12 @@ export function serve<E extends EndpointId>(
     endpointOf(call.endpoint).goesOn?.(call.request) === true
       ? { ...end, writtenTokens: undefined, estimate: undefined }
       : end
-  const settled = ended.then(({ failure, ...end }): Settled => {
+  const settled = ended.then(({ failure, served, ...end }): Settled => {
     stop()
     const error = failure && toAnswer(failure, scope.principal.credential !== undefined)
-    const result = { facts, attempts, usage: facts.usage, error, ...counted(end) }
+    // Only the end of a stream says which version served, and at which tier.
+    const final = served === undefined ? facts : { ...facts, served: atTier(served, won.begun.tier) }
+    const result = { facts: final, attempts, usage: facts.usage, error, ...counted(end) }
     watch.ended(won.ranked, { ...result, failure }, ports.timers.now() - won.beganAt)
     ports.health.flush(scope.defer)
     if (result.finish === 'complete' && result.error === undefined) keep(won, planning, result)
@@ -76,14 +79,15 @@ function factsOf<E extends EndpointId>(
   call: Call<E>,
   ownKey: boolean,
 ): Facts {
-  const { answer, upstreamRequestId } = begun
+  const { answer, upstreamRequestId, tier } = begun
   const endpoint = endpointOf(call.endpoint)
   const known = { target: ranked.target, card: ranked.card, adapted, upstreamRequestId, ownKey }
-  if (answer.kind === 'events') return { ...known, served: answer.observer.served, usage: undefined }
+  if (answer.kind === 'events')
+    return { ...known, served: atTier(answer.observer.served, tier), usage: undefined }
   const { response } = answer
-  if (response === undefined) return { ...known, served: {}, usage: undefined }
+  if (response === undefined) return { ...known, served: atTier({}, tier), usage: undefined }
   const usage = answer.kind === 'json' ? answer.usage : answer.usage()
-  return { ...known, served: endpoint.served(response), usage }
+  return { ...known, served: atTier(endpoint.served(response), tier), usage }
 }
 
 type Ended = Pick<Settled, 'finish' | 'answer'> &
@@ -91,7 +95,7 @@ type Ended = Pick<Settled, 'finish' | 'answer'> &
 interface Sending {
   readonly contentType: string
   readonly body: string | Uint8Array | ReadableStream<Uint8Array>
-  readonly ended: Promise<Ended & { readonly failure?: Failure }>
+  readonly ended: Promise<Ended & Partial<Pick<Facts, 'served'>> & { readonly failure?: Failure }>
 }
 
 /** `signal` tells a deadline and a client that left from an upstream that broke off. */
@@ -121,6 +125,7 @@ function sending<E extends EndpointId>(answer: Answer<Wires[E]>, signal: AbortSi
       const { relay, observer, estimate } = answer
       const ended = relay.finished.then(({ finish, thrown }) => ({
         finish,
+        served: observer.served,
         usage: observer.usage,
         writtenTokens: observer.writtenTokens,
         ...(observer.usage === undefined && { estimate: estimate() }),

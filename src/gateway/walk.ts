@@ -26,12 +26,19 @@ export interface Errand<Ready, Begun extends Started> {
   readonly model: string
   /** Throws `GatewayError` if this target cannot do it. */
   readonly prepare: (place: Standing) => Promise<Ready> | Ready
-  /** `others`: whether there is another target to go to. Never throws for what the upstream does. */
-  readonly attempt: (ranked: Ranked, ready: Ready, others: boolean) => Promise<Begun | Failed>
+  /** Never throws for what the upstream does. */
+  readonly attempt: (ranked: Ranked, ready: Ready, so: SoFar) => Promise<Begun | Failed>
   /** What is sent can be sent once, and no more. */
   readonly once: boolean
   /** How long the target takes says how fast its model is. */
   readonly timed: boolean
+}
+/** Where an attempt stands among those of its request. */
+export interface SoFar {
+  /** There is another target to go to. */
+  readonly others: boolean
+  /** The attempts made before it. */
+  readonly made: readonly Attempted[]
 }
 /** The attempts made, also when none succeeded: `thrown` is then what the caller gets. */
 export type Walked<Ready, Begun extends Started> = { readonly attempts: readonly Attempted[] } & (
@@ -83,7 +90,13 @@ export async function walk<Ready, Begun extends Started>(
     const ranked = { ...leave.place, permit: leave.permit }
     watch.began(ranked) // nothing may come between the leave and its use
     const { others } = leave
-    const { result, attempted } = await tryOnce(ports, scope, errand, { ranked, ready, watch, others })
+    const { result, attempted } = await tryOnce(ports, scope, errand, {
+      ranked,
+      ready,
+      watch,
+      others,
+      made: attempts,
+    })
     attempts.push(attempted)
     if (result.ok) return { attempts, won: { ranked, ready, begun: result, beganAt: ports.timers.now() } }
     failure = result.failure
@@ -148,12 +161,11 @@ async function tryOnce<Ready, Begun extends Started>(
     readonly ranked: Ranked
     readonly ready: Ready
     readonly watch: Witness
-    readonly others: boolean
-  },
+  } & SoFar,
 ): Promise<{ readonly result: Begun | Failed; readonly attempted: Attempted }> {
-  const { ranked, ready, watch, others } = about
+  const { ranked, ready, watch, others, made: before } = about
   const startedAt = timers.now()
-  const result = await errand.attempt(ranked, ready, others)
+  const result = await errand.attempt(ranked, ready, { others, made: before })
   const ms = timers.now() - startedAt
   if (result.ok) watch.succeeded(ranked, errand.timed ? ms : undefined, result.allowances)
   else watch.failed(ranked, result.failure)

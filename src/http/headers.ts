@@ -4,7 +4,7 @@ import type { LifecycleFacts } from '../gateway/candidates.ts'
 import type { Attempted, CacheFacts, Facts, Served } from '../gateway/types.ts'
 import type { Bill } from '../protocol/endpoint.ts'
 import type { Usage } from '../protocol/usage.ts'
-import { billOf } from '../usage/bill.ts'
+import { billOf, NOTHING_SPENT, spentUsd } from '../usage/bill.ts'
 
 /** The names of all headers that the gateway adds to an answer; the README's table is checked against them. */
 export const HEADERS = {
@@ -44,7 +44,7 @@ export interface Timing {
 }
 
 interface Pricing {
-  /** Unix milliseconds. */
+  /** When the request came, in Unix milliseconds. */
   readonly now: number
   readonly priceOf: PriceOf
 }
@@ -62,12 +62,22 @@ export function servedHeaders(served: Told, timing: Timing, pricing: Pricing): R
   const { attempts, facts, cache } = served
   headers[HEADERS.serverTiming] = serverTiming(timing, attempts ?? [])
   if (attempts !== undefined) headers[HEADERS.attempts] = String(attempts.length)
-  if (facts !== undefined) Object.assign(headers, factHeaders(facts, pricing))
+  if (facts !== undefined) Object.assign(headers, factHeaders(facts, attempts ?? [], pricing))
+  else Object.assign(headers, failedHeaders(attempts ?? [], pricing))
   if (cache !== undefined) Object.assign(headers, cacheHeaders(cache, facts, pricing))
   return headers
 }
 
-function factHeaders(facts: Facts, pricing: Pricing): Record<string, string> {
+/** Nobody served, which may have cost something all the same. */
+function failedHeaders(
+  attempts: readonly Attempted[],
+  { now, priceOf }: Pricing,
+): Readonly<Record<string, string>> {
+  const usd = spentUsd(priceOf, attempts, dayOf(now))
+  return usd === NOTHING_SPENT ? {} : { [HEADERS.cost]: usd ?? 'null' }
+}
+
+function factHeaders(facts: Facts, attempts: readonly Attempted[], pricing: Pricing): Record<string, string> {
   const headers: Record<string, string> = {
     [HEADERS.provider]: facts.target.provider,
     [HEADERS.model]: headerText(facts.served.model ?? facts.target.model),
@@ -76,14 +86,18 @@ function factHeaders(facts: Facts, pricing: Pricing): Record<string, string> {
   if (facts.upstreamRequestId !== undefined)
     headers[HEADERS.upstreamRequestId] = headerText(facts.upstreamRequestId)
   if (facts.usage === undefined) return headers
-  const { usd, list } = billed(facts, facts.usage, pricing)
+  const { usd, list } = billed(facts, facts.usage, pricing, attempts)
   headers[HEADERS.cost] = usd ?? 'null'
   if (list !== '') headers[HEADERS.usage] = list
   return headers
 }
 
-const billed = ({ card, served, target }: Facts, usage: Usage, { now, priceOf }: Pricing): Bill =>
-  billOf(priceOf, { card, served, model: target.model, usage, date: dayOf(now) })
+const billed = (
+  { card, served, target }: Facts,
+  usage: Usage,
+  { now, priceOf }: Pricing,
+  attempts?: readonly Attempted[],
+): Bill => billOf(priceOf, { card, served, model: target.model, usage, date: dayOf(now) }, attempts)
 
 /** A hit costs nothing, even where nobody knows a price; what it saves is said where it is known. */
 function cacheHeaders(

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { dayOf } from '../catalog/civil-date.ts'
 import { GatewayError } from '../errors.ts'
 import { unknownModel } from '../gateway/candidates.ts'
 import type { SessionGuard } from '../gateway/socket-relay.ts'
@@ -58,11 +59,11 @@ export function tabOf<E extends EndpointId>(c: Context<AppEnv>, call: Call<E>): 
 }
 
 function newTab(c: Context<AppEnv>): Tab | undefined {
-  const { held, services, requestId } = c.var
-  const { keys, timers, priceOf } = services
+  const { held, services, requestId, startedAt } = c.var
+  const { keys, priceOf } = services
   if (held === undefined || keys === undefined) return undefined
   const defer = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work)
-  return openTab({ ring: keys.ring, held, now: () => timers.now(), priceOf, defer }, requestId)
+  return openTab({ ring: keys.ring, held, date: dayOf(startedAt), priceOf, defer }, requestId)
 }
 
 /** The tab of a session: counted as a request for as long as it lasts. Throws for a key that may not open one. */

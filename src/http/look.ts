@@ -82,8 +82,9 @@ async function ended(c: Context<AppEnv>, name: LookName, { over, owed }: Looked)
 /** Together, so that a look that is never over is missed by nobody. */
 function book(c: Context<AppEnv>, endpoint: LookName, end: Settled, due?: Due): void {
   const { services, principal, requestId, startedAt } = c.var
+  const defer = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work)
   const keyId = due?.keyId ?? principal.keyId
-  services.begin(keyId)
+  services.begin(keyId, defer)
   services.settled(
     due === undefined ? tagged(c, end) : end,
     {
@@ -96,7 +97,7 @@ function book(c: Context<AppEnv>, endpoint: LookName, end: Settled, due?: Due): 
       startedAt,
       promptTokens: 0,
     },
-    (work) => c.executionCtx.waitUntil(work),
+    defer,
   )
 }
 
@@ -105,10 +106,10 @@ async function giveBack(
   c: Context<AppEnv>,
   { due: { keyId, charged, at }, work: { facts } }: Owed,
 ): Promise<void> {
-  const { keys, priceOf, chance } = c.get('services')
+  const { keys, priceOf } = c.get('services')
   if (charged === undefined || facts.usage === undefined) return
   const { card, served, usage, target } = facts
-  const price = priceOf({ card, served, model: target.model, usage, date: dayOf(chance.now()) })
+  const price = priceOf({ card, served, model: target.model, usage, date: dayOf(c.get('startedAt')) })
   const nanoUsd = price && charged - nanoUsdOf(price.picoUsd)
   if (nanoUsd !== undefined && nanoUsd > 0) await keys?.giveBack(keyId, { nanoUsd, at })
 }

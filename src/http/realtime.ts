@@ -100,7 +100,7 @@ async function booked<T extends Told & Pick<Served, 'settled'>>(
   const { services } = c.var
   const scope = scopeOf(c)
   const call = { endpoint: 'realtime', request: { model } }
-  services.begin(scope.principal.keyId)
+  services.begin(scope.principal.keyId, scope.defer)
   try {
     const tab = await sessionTab(c, model, cost)
     const served = await (tab === undefined ? open(scope) : runUp(c, tab, open(scope)))

@@ -69,7 +69,7 @@ async function answer<E extends EndpointId>(
   const services = c.get('services')
   const tab = tabOf(c, call)
   const scope = scopeOf(c)
-  services.begin(scope.principal.keyId)
+  services.begin(scope.principal.keyId, scope.defer)
   const served = await gatewayFor(c, call, tab, scope).catch((thrown: unknown) => {
     services.settled(tagged(c, refusedBy(thrown)), aboutOf(c, call), scope.defer)
     throw thrown

@@ -1,8 +1,8 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
 import type { UsageQuery } from '../usage/ask.ts'
-import { readQuery } from '../usage/ask-input.ts'
-import { exported } from '../usage/export.ts'
+import { type Format, readQuery } from '../usage/ask-input.ts'
+import { exported, ledgerHeader } from '../usage/export.ts'
 import { METRICS_TYPE, metricsText } from '../usage/metrics.ts'
 import type { UsageReport } from '../usage/reader.ts'
 import type { Services } from '../services.ts'
@@ -21,15 +21,13 @@ usage.get('/v1/usage', authenticate, async (c) => {
   if ((key ?? principal.keyId) !== principal.keyId || (tenant ?? principal.tenant) !== principal.tenant)
     throw new GatewayError('not_allowed', 'This key sees its own usage only.', { retry: false })
   const own = { ...query, filters: { ...query.filters, key: principal.keyId, tenant: principal.tenant } }
-  const { contentType, body } = exported(await read(services, own), own, format)
-  return c.body(body, 200, { 'content-type': contentType })
+  return written(c, await read(services, own), own, format)
 })
 
 usage.get('/admin/usage', async (c) => {
   const { services } = c.var
   const { query, format } = readQuery(new URL(c.req.url).searchParams, services.timers.now())
-  const { contentType, body } = exported(await read(services, query), query, format)
-  return c.body(body, 200, { 'content-type': contentType })
+  return written(c, await read(services, query), query, format)
 })
 
 usage.get('/metrics', adminOnly, async (c) => {
@@ -48,6 +46,11 @@ const EVER: UsageQuery = {
   to: 1,
   groupBy: ['provider', 'model', 'route', 'endpoint'],
   filters: {},
+}
+
+function written(c: Context<AppEnv>, report: UsageReport, query: UsageQuery, format: Format): Response {
+  const { contentType, body } = exported(report, query, format)
+  return c.body(body, 200, { 'content-type': contentType, ...ledgerHeader(report) })
 }
 
 async function read(services: Services, query: UsageQuery): Promise<UsageReport> {

@@ -1,8 +1,8 @@
-import { dayOf } from '../catalog/civil-date.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
-import type { Answered, PriceOf } from '../catalog/pricing.ts'
+import type { PriceOf } from '../catalog/pricing.ts'
 import { GatewayError } from '../errors.ts'
-import type { Attempted, Facts, Intent, Leave, Settled } from '../gateway/types.ts'
+import { mayBeBilled, spentOn } from '../gateway/spent.ts'
+import type { Facts, Intent, Leave, Settled } from '../gateway/types.ts'
 import { ownSearch } from '../protocol/chat-usage.ts'
 import type { EndpointId } from '../protocol/index.ts'
 import { OUTPUT_FIELDS } from '../protocol/output-fields.ts'
@@ -33,7 +33,8 @@ export interface Tab {
 export interface TabPorts {
   readonly ring: KeyRing
   readonly held: HeldKey
-  readonly now: () => number
+  /** YYYY-MM-DD on which the request came: its prices are those of that day. */
+  readonly date: string
   /** What an answer costs in this deployment. */
   readonly priceOf: PriceOf
   readonly defer: Defer
@@ -41,7 +42,7 @@ export interface TabPorts {
 
 const PICO_PER_NANO = 1_000n
 
-export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: string): Tab {
+export function openTab({ ring, held, date, priceOf, defer }: TabPorts, id: string): Tab {
   const { key } = held
   let admitted: Admitted | undefined
   let ownKey = false
@@ -66,7 +67,7 @@ export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: strin
     },
     async admit(intent) {
       ;({ ownKey } = intent)
-      worst = worstOf(intent, capFor(intent.call.endpoint, key), dayOf(now()))
+      worst = worstOf(intent, capFor(intent.call.endpoint, key), date)
       const nanoUsd = ownKey ? 0 : (worst.nanoUsd ?? noPrice(key.budgets))
       await reserve({ tokens: worst.tokens, nanoUsd }, intent.totalMs)
       return { outputTokens: capOf(intent.cards, key.limits.maxOutputTokens) }
@@ -78,8 +79,7 @@ export function openTab({ ring, held, now, priceOf, defer }: TabPorts, id: strin
     admitFree: (callMs) => reserve({ tokens: 0, nanoUsd: 0 }, callMs),
     settle(settled) {
       if (admitted === undefined) return
-      const actual =
-        settled === undefined ? {} : actualOf(settled, ownKey, { date: dayOf(now()), priceOf, worst })
+      const actual = settled === undefined ? {} : actualOf(settled, ownKey, { date, priceOf, worst })
       ring.settle(admitted, actual, defer)
     },
   }
@@ -159,7 +159,7 @@ const COUNT_MARGIN = 1.25
 function actualOf(settled: Settled, ownKey: boolean, { date, priceOf, worst }: Rates): Actual {
   const { attempts, facts } = settled
   if (attempts.some(mayBeBilled)) return ownKey ? { nanoUsd: 0 } : {}
-  const answered = attempts.flatMap(spentOn)
+  const answered = attempts.flatMap((each) => spentOn(each) ?? [])
   if (facts !== undefined) {
     const usage = settled.usage ?? facts.usage ?? counted(settled, facts, worst)
     if (usage === undefined) return ownKey ? { nanoUsd: 0 } : {}
@@ -181,17 +181,4 @@ export function nanoUsdOf(picoUsd: bigint): number {
   return Number((picoUsd + PICO_PER_NANO - 1n) / PICO_PER_NANO)
 }
 
-/** What the calls of a failed attempt used that were answered. */
-function spentOn({ target, spent }: Attempted): Omit<Answered, 'date'>[] {
-  if (spent?.usage === undefined) return []
-  return [{ card: spent.card, model: target.model, served: spent.served, usage: spent.usage }]
-}
-
 const tokensOf = ({ inputTokens, outputTokens }: Usage): number => inputTokens + outputTokens
-
-/** An upstream that refuses, or is not reached, bills nothing; one that was left, or fell silent, may. */
-export function mayBeBilled({ failure, spent }: Attempted): boolean {
-  if (spent?.unknown === true) return true
-  if (failure === undefined || failure.kind === 'network') return false
-  return failure.status === undefined || failure.status < 400
-}

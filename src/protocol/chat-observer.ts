@@ -34,10 +34,8 @@ export function observeChat(): Observer<ChatChunk> {
   return {
     see(event) {
       if (!Array.isArray(event.choices)) throw new TypeError('The event is not a chat completion chunk.')
-      served ??= servedBy(event)
+      served = servedSoFar(served, event)
       if (event.usage !== null && event.usage !== undefined) usage = answerUsage(event.usage, served)
-      if (event.service_tier !== undefined && event.service_tier !== null)
-        served = { ...served, tier: event.service_tier }
       for (const part of event.choices) choice(part)
     },
     get started() {
@@ -57,6 +55,16 @@ export function observeChat(): Observer<ChatChunk> {
       return served ?? {}
     },
   }
+}
+
+/** The first event names a model; what really served, and at which tier, may only come with the usage. */
+function servedSoFar(known: ServedBy | undefined, event: ChatChunk): ServedBy {
+  const same = event.model_version === undefined && (event.service_tier ?? known?.tier) === known?.tier
+  if (known !== undefined && same) return known
+  const said = servedBy(event)
+  if (known === undefined) return said
+  const model = typeof event.model_version === 'string' ? said.model : known.model
+  return { model, tier: said.tier ?? known.tier }
 }
 
 /** OpenAI's `n` ends at 128. Whoever counts up to an index of an upstream must know that it is one. */

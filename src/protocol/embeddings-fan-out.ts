@@ -22,5 +22,10 @@ function join(responses: readonly EmbeddingsResponse[]): EmbeddingsResponse {
   for (const response of responses)
     for (const each of response.data) data.push({ ...each, index: data.length })
   const tokens = responses.reduce((sum, { usage }) => sum + (usage?.prompt_tokens ?? 0), 0)
-  return { ...first, data, usage: { prompt_tokens: tokens, total_tokens: tokens } }
+  const estimated = responses.some(({ usage }) => usage?.estimated === true)
+  return {
+    ...first,
+    data,
+    usage: { prompt_tokens: tokens, total_tokens: tokens, ...(estimated && { estimated }) },
+  }
 }

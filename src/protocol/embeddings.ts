@@ -4,6 +4,7 @@ import type { Endpoint } from './endpoint.ts'
 import { modelId, refuseRoutingFields } from './envelope.ts'
 import { plain } from './plain.ts'
 import { answerUsage, servedBy } from './chat-usage.ts'
+import type { Usage } from './usage.ts'
 
 /** Texts, or texts as token ids. */
 export type EmbeddingInput = string | readonly (string | number | readonly number[])[]
@@ -27,7 +28,14 @@ export interface EmbeddingsResponse {
   readonly object: 'list'
   readonly data: readonly Embedding[]
   readonly model: string
-  readonly usage?: { readonly prompt_tokens: number; readonly total_tokens: number } | undefined
+  readonly usage?:
+    | {
+        readonly prompt_tokens: number
+        readonly total_tokens: number
+        /** Ours: the provider did not say, and they were counted here. */
+        readonly estimated?: true
+      }
+    | undefined
 }
 export interface EmbeddingsWire {
   readonly request: EmbeddingsRequest
@@ -57,8 +65,13 @@ export const embeddings: Endpoint<EmbeddingsWire> = {
   check,
   answers: (body): body is EmbeddingsResponse =>
     'data' in body && Array.isArray(body.data) && body.data.length > 0,
-  usage: ({ usage }) => usage && answerUsage({ ...usage, completion_tokens: 0 }, {}),
+  usage: usageOf,
   served: servedBy,
+}
+
+function usageOf({ usage }: EmbeddingsResponse): Usage | undefined {
+  const used = usage && answerUsage({ ...usage, completion_tokens: 0 }, {})
+  return used && usage.estimated === true ? { ...used, estimated: true } : used
 }
 
 function check(request: EmbeddingsRequest): void {

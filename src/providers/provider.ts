@@ -127,6 +127,8 @@ export interface Provider {
   readonly codecs: { readonly [E in EndpointId]?: Codec<Wires[E]> }
   /** Reads what is left of the rate limits, for providers that say so. */
   readonly allowances?: (headers: Headers) => readonly Allowance[]
+  /** Reads the tier that really served, in OpenAI's word, for providers that say it in a header. */
+  readonly servedTier?: (headers: Headers) => string | undefined
   /** When daily quotas, which are counted per model, return; absent: a spent quota is the credential's, until further notice. */
   readonly dailyReset?: 'pacific'
   /** Reads an error answer. `body` is parsed JSON, or the text where it is none. */

@@ -98,11 +98,17 @@ function oneOf<T extends string>(
 
 const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?Z)?$/
 
+/** NaN for what is no time of the calendar: the platform takes 30 February for 2 March, and 24:00 for the next day. */
+function instantOf(text: string): number {
+  const time = DATE.test(text) ? Date.parse(text) : NaN
+  return Number.isFinite(time) && new Date(time).toISOString().startsWith(text.slice(0, 10)) ? time : NaN
+}
+
 /** A day, an instant in UTC, or Unix seconds. */
 function timeOf(parameters: URLSearchParams, name: string): number | undefined {
   const value = parameters.get(name)
   if (value === null) return undefined
-  const time = /^\d{1,11}$/.test(value) ? Number(value) * 1_000 : DATE.test(value) ? Date.parse(value) : NaN
+  const time = /^\d{1,11}$/.test(value) ? Number(value) * 1_000 : instantOf(value)
   if (Number.isFinite(time) && time >= 0 && time <= LATEST_MS) return time
   throw invalid(
     'invalid_value',

@@ -15,14 +15,14 @@ import {
 } from './outbox.ts'
 import type { Batch, Receipt } from './wire.ts'
 
-/** Deferred work may go on for half a minute: these fit, and what is left then goes with a later request. */
-const RETRIES_MAX = 3
+/** Deferred work may go on for half a minute; what is left then goes with a later request. */
+export const DEFERRED_MS = 28_000
 export type Defer = (work: Promise<unknown>) => void
 
 /** This isolate's way to the ledger: everything goes behind the response, in batches. */
 export interface Batcher {
   /** A request has begun whose entry will go to `object`. */
-  begin(object: string): void
+  begin(object: string, defer: Defer): void
   /** Its entry. */
   add(object: string, entry: Entry, defer: Defer): void
   /** Entries given up since the isolate began, because no ledger took them in time. */
@@ -38,6 +38,10 @@ export interface BatcherPorts {
   readonly object: (name: string) => { report(batch: Batch): Promise<Receipt> }
 }
 
+const pause = (timers: Timers, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    timers.after(ms, resolve)
+  })
 const late = (): Error => new Error('The ledger did not answer in time.')
 
 export function createBatcher({ isolate, timers, object }: BatcherPorts): Batcher {
@@ -46,37 +50,50 @@ export function createBatcher({ isolate, timers, object }: BatcherPorts): Batche
   const change = (name: string, step: (box: Outbox) => Outbox): void => {
     boxes.set(name, step(boxOf(name)))
   }
-
-  async function flush(name: string): Promise<void> {
-    const { box, batch } = send(boxOf(name), timers.now())
-    boxes.set(name, box)
-    if (batch === undefined) return
+  async function deliver(name: string, batch: Batch): Promise<void> {
     try {
       const receipt = await inTime(timers, SENT_LIMIT_MS, object(name).report(batch), late)
       change(name, (after) => received(after, receipt))
     } catch {
       change(name, (after) => lost(after, timers.now()))
     }
-    const left = boxOf(name)
-    if (left.entries.length > 0 && left.failures <= RETRIES_MAX)
-      await gather(name, Math.max(left.gatherMs, left.retryAt - timers.now()))
+  }
+  /** Sends what there is, again if it was lost, and what has gathered meanwhile; the work is over by `until`. */
+  async function flush(name: string, until: number): Promise<void> {
+    for (;;) {
+      const { box, batch } = send(boxOf(name), timers.now())
+      boxes.set(name, box)
+      if (batch === undefined) return
+      await deliver(name, batch)
+      const left = boxOf(name)
+      if (left.failures === 0 && !left.overdue) return
+      const nextAt = Math.max(timers.now(), left.retryAt)
+      if (nextAt + SENT_LIMIT_MS > until) return
+      if (nextAt > timers.now()) await pause(timers, nextAt - timers.now())
+    }
   }
   /** Only the first of a burst waits. */
-  async function gather(name: string, ms: number): Promise<void> {
-    change(name, (box) => gathering(box, timers.now()))
-    await new Promise<void>((resolve) => {
-      timers.after(ms, resolve)
-    })
-    await flush(name)
+  async function gather(name: string, until: number): Promise<void> {
+    const since = timers.now()
+    change(name, (box) => gathering(box, since))
+    await pause(timers, boxOf(name).gatherMs)
+    if (boxOf(name).gatheringSince === since) await flush(name, until)
+  }
+  function act(name: string, defer: Defer): void {
+    const now = timers.now()
+    const due = duty(boxOf(name), now)
+    if (due === 'send') defer(flush(name, now + DEFERRED_MS))
+    else if (due === 'gather') defer(gather(name, now + DEFERRED_MS))
   }
 
   return {
-    begin: (name) => change(name, opened),
+    begin(name, defer) {
+      change(name, opened)
+      act(name, defer)
+    },
     add(name, entry, defer) {
       change(name, (box) => held(box, entry))
-      const due = duty(boxOf(name), timers.now())
-      if (due === 'send') defer(flush(name))
-      else if (due === 'gather') defer(gather(name, boxOf(name).gatherMs))
+      act(name, defer)
     },
     get dropped() {
       return [...boxes.values()].reduce((total, { dropped }) => total + dropped, 0)

@@ -15,7 +15,7 @@ import { ledgerName, ledgerNames } from './shards.ts'
 /** The books of this isolate, and the way to everybody's. */
 export interface Books {
   /** A request of a key has begun. */
-  readonly begin: (keyId: string) => void
+  readonly begin: (keyId: string, defer: Defer) => void
   /** Books a request that is over; what that takes goes behind the response. */
   readonly settled: (settled: Settled, about: About, defer: Defer) => void
   readonly readUsage: (query: UsageQuery) => Promise<UsageReport>
@@ -60,7 +60,7 @@ export function createBooks({ ledgerObject, writePoint }: BooksParts, ports: Boo
       logShare: usage.logShare,
     })
     return {
-      begin: (keyId) => recorder.begin(keyId),
+      begin: (keyId, defer) => recorder.begin(keyId, defer),
       settled: (settled, about, defer) => recorder.end(settled, about, defer),
       readUsage: (query) => readUsage(ledgerNames(usage).map(ledgerObject), query),
     }

@@ -3,7 +3,7 @@ import type { Usage } from '../protocol/usage.ts'
 /**
  * Everything that is added up, in whole numbers. `input_tokens` and `output_tokens` are all of their side; the other
  * tokens are parts of them. Money is two counters, so that a sum stays exact: nanodollars, and the picodollars left
- * over from each amount.
+ * over from each amount. They are kept as integers of 64 bits; see `CARRIED`.
  */
 export const COUNTERS = [
   'requests',
@@ -14,6 +14,7 @@ export const COUNTERS = [
   'unpriced',
   'attempts',
   'failed_attempts',
+  'unsettled_attempts',
   'input_tokens',
   'cached_tokens',
   'cache_write_tokens',
@@ -40,6 +41,8 @@ export const COUNTERS = [
   'own_key_unpriced',
   'own_key_nano',
   'own_key_pico',
+  'own_key_saved_nano',
+  'own_key_saved_pico',
   'duration_ms',
   'ttft_ms',
   'ttft_count',
@@ -55,12 +58,27 @@ export const COUNTERS = [
   'ttft_le_81920',
 ] as const
 export type Counter = (typeof COUNTERS)[number]
+
+/** What the operator pays and what a cache spared it; and the same of callers whose own key the provider bills. */
+export const MONEY = ['cost', 'saved', 'own_key', 'own_key_saved'] as const
+export type Money = (typeof MONEY)[number]
+/**
+ * Whole dollars, carried over from the nanodollars of a sum: nine million dollars of those are more than a number
+ * holds. No request has them; the ledger carries them out of its integers.
+ */
+export type Carried = `${Money}_dollars`
+export const SUMMED: readonly (Counter | Carried)[] = [
+  ...COUNTERS,
+  ...MONEY.map((kind) => `${kind}_dollars` as const),
+]
+export const NANO_PER_USD = 1_000_000_000
+
 /** An absent counter is zero. */
-export type Counters = { readonly [name in Counter]?: number }
+export type Counters = { readonly [name in Counter | Carried]?: number }
 
 export function sum(left: Counters, right: Counters): Counters {
-  const total: { [name in Counter]?: number } = { ...left }
-  for (const name of COUNTERS) {
+  const total: { [name in Counter | Carried]?: number } = { ...left }
+  for (const name of SUMMED) {
     const added = right[name]
     if (added !== undefined && added !== 0) total[name] = (total[name] ?? 0) + added
   }
@@ -124,9 +142,7 @@ export function bucketsOf(kind: 'duration' | 'ttft', ms: number): Counters {
 }
 
 const PICO_PER_NANO = 1_000n
-
-/** What the operator pays, what a cache saved, and what callers pay whose own key the provider bills. */
-type Money = 'cost' | 'saved' | 'own_key'
+const PICO_PER_USD = 1_000_000_000_000n
 
 /** An amount as two counters. */
 export function moneyCounters(kind: Money, picoUsd: bigint): Counters {
@@ -136,9 +152,8 @@ export function moneyCounters(kind: Money, picoUsd: bigint): Counters {
   }
 }
 
-/** The amount that two counters stand for. */
+/** The amount that the counters stand for. */
 export function moneyOf(kind: Money, counters: Counters): bigint {
-  const nano = counters[`${kind}_nano`] ?? 0
-  const pico = counters[`${kind}_pico`] ?? 0
-  return BigInt(Math.round(nano)) * PICO_PER_NANO + BigInt(Math.round(pico))
+  const of = (name: Counter | Carried): bigint => BigInt(Math.round(counters[name] ?? 0))
+  return of(`${kind}_dollars`) * PICO_PER_USD + of(`${kind}_nano`) * PICO_PER_NANO + of(`${kind}_pico`)
 }

@@ -59,6 +59,7 @@ export function dataPoint(record: UsageRecord): DataPoint {
       record.sequence,
       own === undefined ? 0 : nanoOf(own.picoUsd),
       own === undefined ? 0 : 1,
+      Number(record.ownSavedPicoUsd) / PICO_PER_NANO,
     ],
   }
 }

@@ -1,6 +1,6 @@
 import { bucketsOf, type Counters, countsOf, moneyCounters, sum } from './counters.ts'
 import type { Usage } from '../protocol/usage.ts'
-import type { UsageRecord } from './record.ts'
+import type { AttemptRecord, UsageRecord } from './record.ts'
 
 /** What roll-ups are kept by. */
 export const DIMENSIONS = ['tenant', 'key', 'provider', 'model', 'route', 'endpoint', 'tag'] as const
@@ -27,9 +27,9 @@ export function entryOf(record: UsageRecord): Entry {
     at,
     parts: [
       { place: home, counters: servedCounters(record, record.attempts.length - failed.length) },
-      ...failed.map(({ provider, model, spent }) => ({
-        place: placeOf(record, provider, model),
-        counters: sum({ attempts: 1, failed_attempts: 1 }, spent === undefined ? {} : boughtCounters(spent)),
+      ...failed.map((attempt) => ({
+        place: placeOf(record, attempt.provider, attempt.model),
+        counters: failedCounters(attempt),
       })),
     ],
   }
@@ -74,13 +74,19 @@ function boughtCounters({ usage, picoUsd, own, estimated }: Bought): Counters {
 const ownCounters = ({ picoUsd }: NonNullable<Bought['own']>): Counters =>
   picoUsd === undefined ? { own_key_unpriced: 1 } : moneyCounters('own_key', picoUsd)
 
+function failedCounters({ spent, unsettled }: AttemptRecord): Counters {
+  const made = { attempts: 1, failed_attempts: 1, ...(unsettled && { unsettled_attempts: 1 }) }
+  return spent === undefined ? made : sum(made, boughtCounters(spent))
+}
+
 function servedCounters(record: UsageRecord, attempts: number): Counters {
-  const { saved, savedPicoUsd, finish, durationMs, ttftMs } = record
+  const { saved, savedPicoUsd, ownSavedPicoUsd, finish, durationMs, ttftMs } = record
   const kind = FINISHES[finish]
   return [
     boughtCounters(record),
     record.own === undefined ? {} : { own_key: 1 },
     moneyCounters('saved', savedPicoUsd),
+    moneyCounters('own_key_saved', ownSavedPicoUsd),
     saved === undefined ? {} : savedCounters(saved),
     kind === undefined ? {} : { [kind]: 1 },
     { requests: 1, attempts, duration_ms: Math.round(durationMs) },

@@ -23,12 +23,7 @@ const EXPORTS: Readonly<Record<Format, (report: UsageReport, query: UsageQuery) 
       to: new Date(query.to).toISOString(),
       data: report.rows.map((row) => shown(row)),
       complete: isComplete(report),
-      ledger: {
-        ...report.facts,
-        corrupt_rows: report.corrupt,
-        unreachable: report.unreachable,
-        cut: report.cut,
-      },
+      ledger: stateOf(report),
     }),
   }),
   ndjson: ({ rows }) => ({
@@ -44,31 +39,53 @@ const EXPORTS: Readonly<Record<Format, (report: UsageReport, query: UsageQuery) 
 }
 
 /** Money, as the last columns. */
-const DOLLARS = ['own_key_usd', 'cost_usd', 'saved_usd'] as const
+const DOLLARS = ['own_key_usd', 'own_key_saved_usd', 'cost_usd', 'saved_usd'] as const
 
 /** A report in the format that was asked for. */
 export function exported(report: UsageReport, query: UsageQuery, format: Format): Exported {
   return EXPORTS[format](report, query)
 }
 
+/** What is missing from the rows, and how much of it. */
+const stateOf = ({
+  facts,
+  corrupt,
+  unreachable,
+  cut,
+}: UsageReport): Readonly<Record<string, number | boolean>> => ({
+  ...facts,
+  corrupt_rows: corrupt,
+  unreachable,
+  cut,
+})
+
 /** Whether the rows are all there is. */
-export const isComplete = ({ facts, corrupt, unreachable, cut }: UsageReport): boolean =>
-  !cut && corrupt + unreachable + facts.missing + facts.lost_open + facts.corrupt_pending === 0
+const isComplete = (report: UsageReport): boolean => !Object.values(stateOf(report)).some(Boolean)
+
+/** The same in a header, for formats with no room for it: `complete`, or `missing=3, cut=true`. */
+export function ledgerHeader(report: UsageReport): Readonly<Record<string, string>> {
+  const gone = Object.entries(stateOf(report)).filter(([, value]) => Boolean(value))
+  const text = gone.map(([name, value]) => `${name}=${value}`).join(', ')
+  return { 'x-gateway-ledger': text === '' ? 'complete' : text }
+}
 
 /** A row with every counter, and money in dollars: a string, since it is exact. `cost_usd` leaves `unpriced` requests out. */
 function shown({ group, counters }: UsageRow): Record<string, Cell> {
   const row: Record<string, Cell> = {}
   for (const [name, value] of Object.entries(group)) row[name] = name === 'time' ? timeText(value) : value
   for (const name of SHOWN) row[name] = counters[name] ?? 0
-  // Nothing but requests without a known price: not a sum of nothing.
   const { requests, unpriced, own_key: own, own_key_unpriced: ownUnpriced } = counters
-  row['cost_usd'] = isKnown(requests, unpriced) ? formatUsd(moneyOf('cost', counters)) : null
-  row['own_key_usd'] = isKnown(own, ownUnpriced) ? formatUsd(moneyOf('own_key', counters)) : null
+  row['cost_usd'] = dollars(moneyOf('cost', counters), requests, unpriced)
   row['saved_usd'] = formatUsd(moneyOf('saved', counters))
+  row['own_key_usd'] = dollars(moneyOf('own_key', counters), own, ownUnpriced)
+  row['own_key_saved_usd'] = formatUsd(moneyOf('own_key_saved', counters))
   return row
 }
 
-const isKnown = (requests = 0, unpriced = 0): boolean => requests === 0 || unpriced < requests
+/** Null where there is nothing but what has no known price: that is not a sum of nothing. */
+function dollars(picoUsd: bigint, requests = 0, unpriced = 0): string | null {
+  return picoUsd > 0n || unpriced === 0 || unpriced < requests ? formatUsd(picoUsd) : null
+}
 
 const timeText = (value: string | number): string => new Date(value).toISOString()
 

@@ -4,7 +4,19 @@ import type { UsageRecord } from './record.ts'
 
 /** One line of the log for one request: no content, no header, no key. */
 export function logLine(record: UsageRecord): string {
-  const { usage, saved, picoUsd, own, savedPicoUsd, attempts, startedAt, requestId, keyId, ...rest } = record
+  const {
+    usage,
+    saved,
+    picoUsd,
+    own,
+    savedPicoUsd,
+    ownSavedPicoUsd,
+    attempts,
+    startedAt,
+    requestId,
+    keyId,
+    ...rest
+  } = record
   return JSON.stringify({
     level: 'info',
     event: 'request',
@@ -16,10 +28,12 @@ export function logLine(record: UsageRecord): string {
     cost_usd: dollars(picoUsd),
     ...(own && { own_key_usd: dollars(own.picoUsd) }),
     ...(saved !== undefined && { saved: countsOf(saved), saved_usd: formatUsd(savedPicoUsd) }),
-    attempts: attempts.map(({ provider, model, ms, failure, spent }) => ({
+    ...(ownSavedPicoUsd > 0n && { own_key_saved_usd: formatUsd(ownSavedPicoUsd) }),
+    attempts: attempts.map(({ provider, model, ms, failure, spent, unsettled }) => ({
       target: `${provider}/${model}`,
       ms,
       failure: failure ?? null,
+      ...(unsettled && { unsettled }),
       ...(spent !== undefined && { usage: countsOf(spent.usage), cost_usd: dollars(spent.picoUsd) }),
       ...(spent?.own && { own_key_usd: dollars(spent.own.picoUsd) }),
     })),

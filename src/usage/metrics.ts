@@ -1,6 +1,6 @@
 import type { Described } from '../health/describe.ts'
 import type { UsageRow } from './ask.ts'
-import { BOUNDS_MS, type Counter, moneyOf } from './counters.ts'
+import { BOUNDS_MS, type Counter, type Money, moneyOf } from './counters.ts'
 import type { UsageReport } from './reader.ts'
 
 type Labels = Readonly<Record<string, string>>
@@ -68,6 +68,11 @@ function usageFamilies(rows: readonly UsageRow[]): readonly Family[] {
       "Cost at known prices of what was billed to callers' own provider keys.",
       ({ counters }) => usd('own_key', counters),
     ),
+    counter(
+      'llm_gateway_own_key_saved_usd_total',
+      "Cost that a cache saved of what would have been billed to callers' own provider keys.",
+      ({ counters }) => usd('own_key_saved', counters),
+    ),
     plain('llm_gateway_own_key_requests_total', "Requests on callers' own provider keys.", 'own_key'),
     plain('llm_gateway_requests_total', 'Requests.', 'requests'),
     plain('llm_gateway_refused_total', 'Requests that nobody served.', 'refused'),
@@ -77,11 +82,16 @@ function usageFamilies(rows: readonly UsageRow[]): readonly Family[] {
     plain('llm_gateway_unpriced_total', 'Requests whose price is not known.', 'unpriced'),
     plain('llm_gateway_attempts_total', 'Upstream attempts.', 'attempts'),
     plain('llm_gateway_failed_attempts_total', 'Upstream attempts that failed.', 'failed_attempts'),
+    plain(
+      'llm_gateway_unsettled_attempts_total',
+      'Upstream attempts that failed and may be billed for more than is known.',
+      'unsettled_attempts',
+    ),
   ]
 }
 
 const PICO_PER_USD = 1e12
-const usd = (kind: Parameters<typeof moneyOf>[0], counters: UsageRow['counters']): number =>
+const usd = (kind: Money, counters: UsageRow['counters']): number =>
   Number(moneyOf(kind, counters)) / PICO_PER_USD
 
 function labelsOf({ group }: UsageRow): Labels {

@@ -8,18 +8,22 @@ export interface Outbox {
   /** Sequence number of the first entry. */
   readonly from: number
   readonly open: number
+  /** How many the ledger knows to be open. */
+  readonly toldOpen: number
   readonly gatherMs: number
   /** When the gathering began that somebody waits for; undefined: nobody does. */
   readonly gatheringSince: number | undefined
-  /** When the batch left that is under way. */
-  readonly sentAt: number | undefined
+  /** The batch that is under way: when it left, and how many were open. */
+  readonly sent: { readonly at: number; readonly open: number } | undefined
+  /** More had been gathered before that batch arrived: it follows at once. */
+  readonly overdue: boolean
   readonly failures: number
   readonly retryAt: number
   readonly dropped: number
 }
 
-/** A crash costs what was gathered in this time. */
-export const GATHER_MS = 2_000
+/** A crash costs what was gathered in this time, and what is on its way: two seconds leave a fifth of one for that. */
+export const GATHER_MS = 1_800
 /** As many are sent at once, without waiting. */
 export const BATCH_MAX = 100
 /** A ledger that is down for long costs the oldest entries, which the next batch tells by a gap. */
@@ -28,17 +32,17 @@ export const HELD_MAX = 2_000
 export const SENT_LIMIT_MS = 10_000
 const RETRY_MS = 2_000
 const RETRY_MAX_MS = 60_000
-/** Whoever waits for the gathering to end may be gone with its request. */
-const LATE_MS = 3_000
 
 export const newOutbox = (isolate: string): Outbox => ({
   isolate,
   entries: [],
   from: 0,
   open: 0,
+  toldOpen: 0,
   gatherMs: GATHER_MS,
   gatheringSince: undefined,
-  sentAt: undefined,
+  sent: undefined,
+  overdue: false,
   failures: 0,
   retryAt: 0,
   dropped: 0,
@@ -59,26 +63,31 @@ export function held(box: Outbox, entry: Entry): Outbox {
   }
 }
 
-/** What the request that has just added an entry should do about it. */
+/** Entries, or requests begun that nobody would miss if the isolate died: the ledger has not heard of them. */
+const hasNews = ({ entries, open, toldOpen }: Outbox): boolean => entries.length > 0 || open > toldOpen
+
+/** What the request that has just begun, or added an entry, should do about it. */
 export function duty(box: Outbox, now: number): 'send' | 'gather' | 'nothing' {
-  if (box.entries.length === 0 || isUnderWay(box, now) || now < box.retryAt) return 'nothing'
-  if (box.entries.length >= BATCH_MAX) return 'send'
+  if (!hasNews(box) || now < box.retryAt) return 'nothing'
+  if (box.entries.length >= BATCH_MAX && !isUnderWay(box, now)) return 'send'
   if (box.gatheringSince === undefined) return 'gather'
-  return now >= box.gatheringSince + box.gatherMs + LATE_MS ? 'send' : 'nothing'
+  // Whoever waits for the gathering to end may be gone with its request.
+  return now > box.gatheringSince + box.gatherMs ? 'send' : 'nothing'
 }
 
-const isUnderWay = ({ sentAt }: Outbox, now: number): boolean =>
-  sentAt !== undefined && now < sentAt + SENT_LIMIT_MS
+const isUnderWay = ({ sent }: Outbox, now: number): boolean =>
+  sent !== undefined && now < sent.at + SENT_LIMIT_MS
 
 export const gathering = (box: Outbox, now: number): Outbox => ({ ...box, gatheringSince: now })
 
-/** The batch to send now, if there is one and none is under way. */
+/** The batch to send now, if there is something to say and none is under way. */
 export function send(box: Outbox, now: number): { readonly box: Outbox; readonly batch: Batch | undefined } {
   const idle = { ...box, gatheringSince: undefined }
-  if (box.entries.length === 0 || isUnderWay(box, now)) return { box: idle, batch: undefined }
+  if (!hasNews(box)) return { box: idle, batch: undefined }
+  if (isUnderWay(box, now)) return { box: { ...idle, overdue: true }, batch: undefined }
   const { isolate, from, entries, open } = box
   return {
-    box: { ...idle, sentAt: now },
+    box: { ...idle, overdue: false, sent: { at: now, open } },
     batch: { isolate, from, entries, open },
   }
 }
@@ -90,8 +99,9 @@ export function received(box: Outbox, { next, gatherMs }: Receipt): Outbox {
     ...box,
     entries: box.entries.slice(done),
     from: box.from + done,
+    toldOpen: box.sent?.open ?? box.toldOpen,
     gatherMs: Math.max(GATHER_MS, gatherMs),
-    sentAt: undefined,
+    sent: undefined,
     failures: 0,
     retryAt: 0,
   }
@@ -100,5 +110,5 @@ export function received(box: Outbox, { next, gatherMs }: Receipt): Outbox {
 /** No receipt came: whether the batch arrived is not known, and need not be. */
 export function lost(box: Outbox, now: number): Outbox {
   const pause = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** box.failures)
-  return { ...box, sentAt: undefined, failures: box.failures + 1, retryAt: now + pause }
+  return { ...box, sent: undefined, failures: box.failures + 1, retryAt: now + pause }
 }

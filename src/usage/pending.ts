@@ -1,5 +1,5 @@
 import { isRecord } from '../protocol/guards.ts'
-import { COUNTERS, type Counters, sum } from './counters.ts'
+import { type Counters, sum, SUMMED } from './counters.ts'
 import { DIMENSIONS, type Entry, type Place } from './entry.ts'
 import { wholeOf } from './sql.ts'
 
@@ -80,8 +80,8 @@ export function placeFrom(row: Readonly<Record<string, unknown>>): Place | undef
 
 /** The counters out of a row, if each that is there is a whole number. */
 export function countersFrom(row: Readonly<Record<string, unknown>>): Counters | undefined {
-  const counters: { [name in (typeof COUNTERS)[number]]?: number } = {}
-  for (const name of COUNTERS) {
+  const counters: { [name in (typeof SUMMED)[number]]?: number } = {}
+  for (const name of SUMMED) {
     const value = row[name]
     if (value === undefined || value === 0) continue
     const whole = wholeOf(value)

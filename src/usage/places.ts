@@ -3,7 +3,7 @@ import { placeKey } from './pending.ts'
 import { type Sql, wholeOf } from './sql.ts'
 
 /** Rows of roll-ups multiply with places, and callers choose some of their texts. */
-export const PLACES_MAX = 5_000
+export const PLACES_MAX = 20_000
 const OTHER = '(other)'
 
 /** Numbers for places. When there are too many, first the tag is given up, then the model. */

@@ -5,6 +5,7 @@ import type { FactName } from './wire.ts'
 /** One answer out of those of all ledger objects. */
 export interface UsageReport {
   readonly rows: readonly UsageRow[]
+  /** See `UsageAnswer`. */
   readonly corrupt: number
   readonly cut: boolean
   readonly facts: { readonly [name in FactName]: number }
@@ -21,13 +22,15 @@ export async function readUsage(
   const answers = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const [failed] = results.filter((result) => result.status === 'rejected')
   if (answers.length === 0 && failed !== undefined) throw failed.reason
-  const rows = mergeRows(
+  const merged = mergeRows(
     answers.flatMap((answer) => answer.rows),
     query.groupBy,
   )
+  const rows = merged.filter(({ counters }) => Object.values(counters).every(Number.isSafeInteger))
+  const unheld = merged.length - rows.length
   return {
     rows: rows.slice(0, ROWS_MAX),
-    corrupt: answers.reduce((total, { corrupt }) => total + corrupt, 0),
+    corrupt: answers.reduce((total, { corrupt }) => total + corrupt, unheld),
     cut: rows.length > ROWS_MAX || answers.some(({ cut }) => cut),
     facts: {
       missing: factOf(answers, 'missing'),

@@ -1,6 +1,7 @@
 import { dayOf } from '../catalog/civil-date.ts'
 import type { Cost } from '../catalog/cost.ts'
 import type { PriceOf } from '../catalog/pricing.ts'
+import { mayBeBilled, spentOn } from '../gateway/spent.ts'
 import type { Attempted, Facts, Settled, Tags } from '../gateway/types.ts'
 import { ownSearch } from '../protocol/chat-usage.ts'
 import type { Usage } from '../protocol/usage.ts'
@@ -28,6 +29,8 @@ export interface AttemptRecord {
   readonly failure: FailureKind | undefined
   /** What other calls of it used, if one of several failed, and what that cost. */
   readonly spent?: Bought
+  /** Its provider may bill more than is known. */
+  readonly unsettled: boolean
 }
 
 /** What something cost; an amount that is undefined is not known, which is not the same as nothing. */
@@ -58,8 +61,10 @@ export interface UsageRecord extends Omit<About, 'promptTokens'>, Costs {
   readonly estimated: boolean
   /** What an answer out of a cache would have used again. */
   readonly saved: Usage | undefined
-  /** What the answer would have cost, had it not come out of a cache. */
+  /** What the answer would have cost the operator, had it not come out of a cache. */
   readonly savedPicoUsd: bigint
+  /** And what it would have cost a caller whose own key the provider bills. */
+  readonly ownSavedPicoUsd: bigint
   readonly ttftMs: number | undefined
   readonly durationMs: number
   readonly attempts: readonly AttemptRecord[]
@@ -119,13 +124,14 @@ const costsOf = (money: Cost | undefined, ownKey: boolean | undefined): Costs =>
 /** What nobody served cost nothing; nor does a kept answer, whether or not anybody knows its price. */
 const isFree = ({ facts, cache }: Settled): boolean => facts === undefined || cache?.ageSeconds !== undefined
 
-const savedBy = (
-  { cache }: Settled,
+function savedBy(
+  { cache, facts }: Settled,
   price: (used: Usage | undefined) => Cost | undefined,
-): Pick<UsageRecord, 'saved' | 'savedPicoUsd'> => ({
-  saved: cache?.saved,
-  savedPicoUsd: price(cache?.saved)?.picoUsd ?? 0n,
-})
+): Pick<UsageRecord, 'saved' | 'savedPicoUsd' | 'ownSavedPicoUsd'> {
+  const picoUsd = price(cache?.saved)?.picoUsd ?? 0n
+  const own = facts?.ownKey === true
+  return { saved: cache?.saved, savedPicoUsd: own ? 0n : picoUsd, ownSavedPicoUsd: own ? picoUsd : 0n }
+}
 
 /** Whatever a request was tagged with stands in one row: it is not counted once per tag. The first are the key's own. */
 function tagOf(tags: Tags | undefined): string {
@@ -163,17 +169,16 @@ function ttftOf(attempts: readonly Attempted[], startedAt: number): number | und
   return won && Math.max(0, won.startedAt + won.ms - startedAt)
 }
 
-function attemptRecord(
-  { target, ms, failure, spent }: Attempted,
-  date: string,
-  priceOf: PriceOf,
-): AttemptRecord {
+function attemptRecord(attempt: Attempted, date: string, priceOf: PriceOf): AttemptRecord {
+  const { target, ms, failure } = attempt
   const { provider, model } = target
-  const made = { provider, model, ms, failure: failure?.kind }
-  if (spent?.usage === undefined) return made
-  const { card, served, usage, ownKey } = spent
-  const money = priceOf({ card, served, model, usage, date })
-  return { ...made, spent: { usage, estimated: isEstimated(usage, money), ...costsOf(money, ownKey) } }
+  const made = { provider, model, ms, failure: failure?.kind, unsettled: mayBeBilled(attempt) }
+  const spent = spentOn(attempt)
+  if (spent === undefined) return made
+  const { usage } = spent
+  const money = priceOf({ ...spent, date })
+  const costs = costsOf(money, attempt.spent?.ownKey)
+  return { ...made, spent: { usage, estimated: isEstimated(usage, money), ...costs } }
 }
 
 /** The cost of a request with all that its attempts cost; an amount is undefined if a part of it is not known. */

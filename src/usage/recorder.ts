@@ -25,7 +25,7 @@ export interface RecorderPorts {
 
 /** Books requests, all of it behind their responses. Nothing here throws: the answer is out, whatever happens. */
 export interface Recorder {
-  begin(keyId: string): void
+  begin(keyId: string, defer: Defer): void
   end(settled: Settled, about: About, defer: Defer): void
   /** What could not be written since the isolate began. */
   readonly failures: { readonly dropped: number; readonly points: number; readonly faults: number }
@@ -62,7 +62,7 @@ export function createRecorder(ports: RecorderPorts): Recorder {
     }
   }
   return {
-    begin: (keyId) => batcher.begin(ledgerOf(keyId)),
+    begin: (keyId, defer) => batcher.begin(ledgerOf(keyId), defer),
     end(settled, about, defer) {
       try {
         const object = ledgerOf(about.keyId)

@@ -26,11 +26,11 @@ function hash(text: string): number {
   return value >>> 0
 }
 
-/** Half of what one object takes with ease; isolates gather for longer before it is passed. */
-const REPORTS_PER_S = 100
+/** No object is called more than 200 times a second; isolates gather for longer just before. */
+const REPORTS_PER_S = 180
 
-/** Deferred work is cut off after half a minute. */
-const GATHER_MAX_MS = 25_000
+/** Deferred work is cut off after half a minute, and sending takes up to ten seconds of that. */
+const GATHER_MAX_MS = 15_000
 
 /** How long isolates should gather from now on, given how often they called while they gathered for `gatherMs`. */
 export function gatherFor(reportsPerS: number, gatherMs: number): number {

@@ -177,6 +177,32 @@ const ROWS: readonly Row[] = [
     '0.015125',
   ],
   [
+    // half of 1,000 × 2 + 200 × 8
+    'chat that may wait',
+    CHAT,
+    { model: 'o3', service_tier: 'flex', messages: used(tokens(1_000, 200)) },
+    '0.0018',
+  ],
+  [
+    // half of 1,000 × 0.30 + 200 × 2.50
+    'Gemini that may wait',
+    CHAT,
+    { model: 'gemini-2.5-flash', service_tier: 'flex', messages: used(gemini(1_000, 200)) },
+    '0.0004',
+  ],
+  [
+    // half of 1,000 × 0.30 + 200 × 2.50
+    "a response of Gemini's that may wait",
+    '/responses',
+    {
+      model: 'gemini-2.5-flash',
+      service_tier: 'flex',
+      messages: undefined,
+      input: sim({ usage: gemini(1_000, 200) }),
+    },
+    '0.0004',
+  ],
+  [
     // 1,000 × 20 + 200 × 80
     'chat over responses',
     CHAT,
@@ -450,36 +476,72 @@ describe('choices that are calls of their own', () => {
     const { key, charged } = await account({ fetch: failing(400, 2) })
     expect(await charged(chat(body, { key }))).toMatchObject({
       status: 400,
+      header: '0.152',
       ledger: '0.152',
       budget: 0.152,
-      row: { input_tokens: 120_000, output_tokens: 200, refused: 1, failed_attempts: 1 },
+      row: { input_tokens: 120_000, output_tokens: 200, refused: 1, failed_attempts: 1, estimated: 0 },
     })
   })
 
-  test('are paid for beside the answer of whoever stood in', async () => {
-    const routes = {
-      both: {
-        targets: [
-          { model: 'gemini-2.5-pro', priority: 0 },
-          { model: 'gpt-4o-mini', priority: 1 },
-        ],
+  test('are paid for in a stream where others of them were refused, and those are not', async () => {
+    const { key, charged } = await account({ fetch: failing(400, 2) })
+    expect(await charged(chat({ ...body, stream: true }, { key }))).toMatchObject({
+      status: 400,
+      header: '0.152',
+      ledger: '0.152',
+      budget: 0.152,
+      row: { input_tokens: 120_000, output_tokens: 200, unsettled_attempts: 0, estimated: 0 },
+    })
+  })
+
+  test('are charged as the worst case in a stream that does not end in time', async () => {
+    const timers = {
+      now: () => Date.now(),
+      after(ms: number, work: () => void) {
+        const id = setTimeout(work, Math.min(ms, ms === 5_000 ? 100 : 60_000))
+        return () => clearTimeout(id)
       },
     }
-    const { key, charged, admin } = await account({ fetch: failing(503, 2), file: { routes } })
-    const each = { gemini: { usage: gemini(60_000, 100) }, openai: { usage: tokens(1_000, 400) } }
-    // 1,000 × 0.15 + 400 × 0.60 per million, and what was answered before
-    expect(await charged(chat({ ...body, model: 'both', messages: used({}, each) }, { key }))).toMatchObject({
-      status: 200,
-      header: '0.00039',
-      ledger: '0.15239',
-      budget: 0.15239,
-    })
-    const { data } = (await admin('GET', '/usage?group_by=provider')).body
-    expect(data).toMatchObject([
-      { provider: 'gemini', requests: 0, failed_attempts: 1, cost_usd: '0.152' },
-      { provider: 'openai', requests: 1, cost_usd: '0.00039' },
-    ])
+    const { key, charged } = await account({ fetch: failing(400, 2), timers })
+    const messages = used({}, { text: 'word '.repeat(400), gapMs: 5 })
+    const { row, budget } = await charged(chat({ ...body, messages, stream: true }, { key }))
+    expect(row).toMatchObject({ estimated: 1, unsettled_attempts: 1 })
+    expect(row.output_tokens).toBeGreaterThan(0)
+    expect(budget).toBeGreaterThan(Number(row.cost_usd))
   })
+
+  test.each([false, true])(
+    'are paid for beside the answer of whoever stood in (stream: %s)',
+    async (stream) => {
+      const routes = {
+        both: {
+          targets: [
+            { model: 'gemini-2.5-pro', priority: 0 },
+            { model: 'gpt-4o-mini', priority: 1 },
+          ],
+        },
+      }
+      const { key, charged, admin } = await account({ fetch: failing(503, 2), file: { routes } })
+      const each = { gemini: { usage: gemini(60_000, 100) }, openai: { usage: tokens(1_000, 400) } }
+      // 1,000 × 0.15 + 400 × 0.60 per million, and what was answered before
+      const request = { ...body, model: 'both', stream, messages: used({}, each) }
+      const asked = { ...request, ...(stream && { stream_options: { include_usage: true } }) }
+      const { text, ...said } = await charged(chat(asked, { key }))
+      expect(said).toMatchObject({
+        status: 200,
+        header: stream ? null : '0.15239',
+        ledger: '0.15239',
+        budget: 0.15239,
+      })
+      const told = ['"cost":0.15239}', ': x-gateway-cost: 0.15239; x-gateway-usage: input=1000, output=400']
+      expect(told.filter((each) => text.includes(each))).toEqual(stream ? told : [])
+      const { data } = (await admin('GET', '/usage?group_by=provider')).body
+      expect(data).toMatchObject([
+        { provider: 'gemini', requests: 0, failed_attempts: 1, cost_usd: '0.152' },
+        { provider: 'openai', requests: 1, cost_usd: '0.00039' },
+      ])
+    },
+  )
 
   test('cost nothing where all of them were refused', async () => {
     const { key, charged } = await account()
@@ -504,6 +566,133 @@ describe('choices that are calls of their own', () => {
     // The field `n` itself counts a little.
     expect(four.input_tokens / one.input_tokens).toBeCloseTo(4, 0)
   })
+})
+
+describe('what Gemini really served', () => {
+  const answer = (tier: string | undefined, more: object, version: string) => ({
+    candidates: [{ content: { role: 'model', parts: [{ text: 'Hello.' }] }, finishReason: 'STOP', index: 0 }],
+    usageMetadata: { ...gemini(1_000, 200), ...(tier !== undefined && { serviceTier: tier }) },
+    modelVersion: version,
+    responseId: 'r',
+    ...more,
+  })
+  /** An upstream that says in its header, or in its usage, who served. */
+  const upstream =
+    (said: { readonly header?: string; readonly usage?: string; readonly version?: string }) =>
+    (request: Request): Promise<Response> => {
+      const { header, usage, version = 'gemini-3.8-flash' } = said
+      const headers = header === undefined ? {} : { 'x-gemini-service-tier': header }
+      const body = answer(usage, {}, version)
+      if (!request.url.includes('alt=sse')) return Promise.resolve(Response.json(body, { headers }))
+      const first = { ...answer(undefined, {}, version), usageMetadata: undefined }
+      const { candidates: _, ...last } = body
+      const text = [first, last].map((event) => `data: ${JSON.stringify(event)}\r\n\r\n`).join('')
+      return Promise.resolve(
+        new Response(text, { headers: { ...headers, 'content-type': 'text/event-stream' } }),
+      )
+    }
+  const paths: readonly [string, Body][] = [
+    [CHAT, { messages: [{ role: 'user', content: 'Hi' }] }],
+    [CHAT, { messages: [{ role: 'user', content: 'Hi' }], stream: true }],
+    ['/responses', { messages: undefined, input: 'Hi' }],
+    ['/responses', { messages: undefined, input: 'Hi', stream: true }],
+    ['/completions', { messages: undefined, prompt: 'Hi' }],
+    ['/completions', { messages: undefined, prompt: 'Hi', stream: true }],
+  ]
+
+  test.each(paths)(
+    'is what is charged, not what was asked for: %s %o',
+    { timeout: 30_000 },
+    async (path, body) => {
+      // 1,000 × 0.75 + 200 × 3.75 per million: × 1.8 at priority, ½ at flex; 4 argon: 1,000 × 2 + 200 × 10
+      for (const [asked, said, usd] of [
+        ['priority', { header: 'standard' }, '0.0015'],
+        ['priority', { header: 'priority' }, '0.0027'],
+        ['priority', { usage: 'priority' }, '0.0027'],
+        ['flex', { header: 'flex', usage: 'flex' }, '0.00075'],
+        [undefined, { usage: 'STANDARD' }, '0.0015'],
+        [undefined, { version: 'gemini-4-argon' }, '0.004'],
+      ] as const) {
+        const { key, charged } = await account({ fetch: upstream(said) })
+        const tier = path === '/completions' || asked === undefined ? {} : { service_tier: asked }
+        const { status, ledger, budget } = await charged(
+          chat({ model: 'gemini-3.8-flash', ...tier, ...body }, { key, path: `/v1${path}` }),
+        )
+        expect({ said, status, ledger, budget }).toEqual({
+          said,
+          status: 200,
+          ledger: usd,
+          budget: Number(usd),
+        })
+      }
+    },
+  )
+
+  test('has no price at a tier that nobody knows', async () => {
+    const { key, charged } = await account({ fetch: upstream({ header: 'platinum' }) })
+    const { row, header } = await charged(
+      chat({ model: 'gemini-3.8-flash', messages: [{ role: 'user', content: 'Hi' }] }, { key }),
+    )
+    expect({ header, cost: row.cost_usd, unpriced: row.unpriced }).toEqual({
+      header: 'null',
+      cost: null,
+      unpriced: 1,
+    })
+  })
+})
+
+test('an embedding whose answer counts nothing is counted here, and marked', async () => {
+  // 100 texts of 8 characters, and one: about 202 tokens × 0.15 per million
+  const silent = (request: Request): Promise<Response> => {
+    const of = async (): Promise<Response> => {
+      const { requests } = (await request.json()) as { requests: unknown[] }
+      return Response.json({ embeddings: requests.map(() => ({ values: [1, 0] })) })
+    }
+    return of()
+  }
+  const { key, send, booked } = await account({ fetch: silent })
+  const body = { model: 'gemini-embedding-001', messages: undefined, input: Array(101).fill('abcdefgh') }
+  const { status, body: answer, headers } = await send(chat(body, { key, path: '/v1/embeddings' }))
+  expect({ status, usage: answer.usage, cost: headers.get('x-gateway-cost') }).toEqual({
+    status: 200,
+    usage: { prompt_tokens: 202, total_tokens: 202, estimated: true },
+    cost: '0.0000303',
+  })
+  expect(await booked()).toMatchObject({
+    ledger: '0.0000303',
+    budget: 0.0000303,
+    row: { input_tokens: 202, estimated: 1 },
+  })
+})
+
+test('a request that runs past midnight has the price of the day on which it came, everywhere', async () => {
+  // catalog.md 10: 100,000 × 2 + 1,000 × 10, and twice that from 2026-12-01
+  const late = Date.parse('2026-11-30T23:59:50Z')
+  const clock = { at: late }
+  const timers = {
+    now: () => clock.at,
+    after: (_: number, work: () => void) => {
+      const id = setTimeout(work, 5)
+      return () => clearTimeout(id)
+    },
+  }
+  const simulator = createSimulator({ today: '2020-01-01' })
+  const slow = (request: Request): Promise<Response> => {
+    clock.at = late + 20_000
+    return simulator.fetch(request)
+  }
+  const { key, charged } = await account({
+    fetch: slow,
+    timers,
+    chance: { now: timers.now, random: () => 0.5 },
+  })
+  const body = { model: 'gemini-4-argon', messages: used(gemini(100_000, 1_000)) }
+  expect(await charged(chat(body, { key }))).toMatchObject({ header: '0.21', ledger: '0.21', budget: 0.21 })
+  clock.at = late
+  const asked = { ...body, stream: true, stream_options: { include_usage: true } }
+  const { text, ledger, budget } = await charged(chat(asked, { key }))
+  expect({ ledger, budget }).toEqual({ ledger: '0.42', budget: 0.42 })
+  expect(text).toContain('"cost":0.21}')
 })
 
 test('a realtime session costs what it said, and what the transcriber heard at the price of that', async () => {

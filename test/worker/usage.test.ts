@@ -220,7 +220,7 @@ describe('the books', () => {
     const under = gateway()
     await (await under.fetch(chat())).text()
     await under.idle()
-    const stubs = ['ledger-0-0', 'ledger-1-0', 'ledger-2-0', 'ledger-3-0'].map((name) =>
+    const stubs = ['ledger-0-0', 'ledger-0-1', 'ledger-0-2', 'ledger-0-3'].map((name) =>
       env.LEDGER.getByName(name),
     )
     const rollups = (stub: DurableObjectStub<UsageLedger>) =>
@@ -261,6 +261,8 @@ describe('the books', () => {
     'format=xml',
     'from=yesterday',
     'from=2026-13-45',
+    'from=2026-02-30',
+    'to=2026-11-24T24:30Z',
     'unknown=1',
     'key=a&key=b',
   ])('refuse to be asked for %s', async (query) => {
@@ -269,6 +271,38 @@ describe('the books', () => {
     expect(await response.json()).toMatchObject({
       error: { type: 'invalid_request_error', param: expect.any(String) },
     })
+  })
+
+  test('say in every format what is missing: a corrupt row, and what a killed isolate had begun', async () => {
+    const under = gateway()
+    await (await under.fetch(chat())).text()
+    await under.idle()
+    const header = async (format: string): Promise<string | null> => {
+      const response = await under.fetch(admin(`format=${format}`))
+      await response.arrayBuffer()
+      return response.headers.get('x-gateway-ledger')
+    }
+    expect([await header('json'), await header('csv'), await header('ndjson')]).toEqual(
+      Array(3).fill('complete'),
+    )
+    const stubs = [0, 1, 2, 3].map((part) => env.LEDGER.getByName(`ledger-0-${part}`))
+    await stubs[0]?.report({ isolate: 'killed', from: 0, entries: [], open: 3 })
+    for (const stub of stubs)
+      await runInDurableObject(stub, (_, { storage }) => {
+        storage.sql.exec("UPDATE sender SET heard = heard - 1000000 WHERE isolate = 'killed'")
+        storage.sql.exec("UPDATE rollup SET input_tokens = 'many' WHERE period = 'hour'")
+      })
+    expect(await usage(under)).toMatchObject({
+      data: [],
+      complete: false,
+      ledger: { lost_open: 3, corrupt_rows: 1, missing: 0 },
+    })
+    expect([await header('json'), await header('csv'), await header('ndjson')]).toEqual(
+      Array(3).fill('lost_open=3, corrupt_rows=1'),
+    )
+    const metrics = await (await under.fetch(get('/metrics', { key: ADMIN }))).text()
+    expect(metrics).toContain('llm_gateway_ledger_lost_total{reason="never_ended"} 3')
+    expect((await usage(under, 'period=day')).data).toMatchObject([{ requests: 1 }])
   })
 
   test('come as CSV and NDJSON, and as metrics', async () => {

@@ -72,7 +72,7 @@ function decode(body: BatchAnswer, request: EmbeddingsRequest): EmbeddingsRespon
     object: 'list',
     data,
     model: request.model,
-    usage: { prompt_tokens: tokens, total_tokens: tokens },
+    usage: { prompt_tokens: tokens, total_tokens: tokens, ...(reported === 0 && { estimated: true }) },
   }
 }
 

@@ -10,6 +10,7 @@ import { isReadByGoogle } from './media.ts'
 import { decodeChat } from './response.ts'
 import { speech } from './speech.ts'
 import { chatEvents } from './stream.ts'
+import { billedTier } from './usage.ts'
 import { transcription } from './transcriptions.ts'
 import type { Answer } from './wire.ts'
 
@@ -32,6 +33,7 @@ export const gemini: Provider = {
     transcriptions: transcription('transcribe'),
     translations: transcription('translate'),
   },
+  servedTier: billedTier,
   dailyReset: 'pacific',
   classify: (status, headers, body) => classify(status, headers, body),
 }

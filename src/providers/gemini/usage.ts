@@ -45,10 +45,21 @@ export function mergedUsage(earlier: UsageMetadata | undefined, later: UsageMeta
 
 const TIERS: Readonly<Record<string, string>> = { standard: 'default', flex: 'flex', priority: 'priority' }
 
-/** The tier that really served, in OpenAI's word. */
+const tierIn = (tier: string): string | undefined => {
+  const name = tier.toLowerCase()
+  return Object.hasOwn(TIERS, name) ? TIERS[name] : undefined
+}
+
+/** The tier that really served, in OpenAI's word; undefined if it has none. */
 export function servedTier(usage: UsageMetadata | undefined): string | undefined {
   const tier = usage?.serviceTier
-  return typeof tier === 'string' ? TIERS[tier.toLowerCase()] : undefined
+  return typeof tier === 'string' ? tierIn(tier) : undefined
+}
+
+/** The same out of the headers, for the books: a tier that nobody knows keeps its own name, which has no price. */
+export function billedTier(headers: Headers): string | undefined {
+  const tier = headers.get('x-gemini-service-tier') ?? ''
+  return tier === '' || /unspecified$/i.test(tier) ? undefined : (tierIn(tier) ?? tier)
 }
 
 type Counts = UsageMetadata['promptTokensDetails']

@@ -151,6 +151,7 @@ describe('embeddings', () => {
     expect(decode({ embeddings: [{ values: [1] }, { values: [2] }] })?.usage).toEqual({
       prompt_tokens: 2,
       total_tokens: 2,
+      estimated: true,
     })
   })
 })

@@ -150,7 +150,28 @@ describe('a record', () => {
     const counters = entryOf(record({ facts: unknown })).parts[0]?.counters
     expect(counters).toMatchObject({ requests: 1, own_key: 1, own_key_unpriced: 1 })
     expect(counters?.unpriced).toBeUndefined()
-    expect(dataPoint(record({ facts: unknown })).doubles.slice(-2)).toEqual([-1, 1])
+    expect(dataPoint(record({ facts: unknown })).doubles.slice(16, 18)).toEqual([-1, 1])
+  })
+
+  test("keeps what a cache spared a caller's own key apart from what it spared the operator", () => {
+    const saved = { inputTokens: 1_000, cachedTokens: 400, outputTokens: 200 }
+    const cache = { status: 'hit', ageSeconds: 3, saved } as const
+    const nothing = { inputTokens: 0, outputTokens: 0 }
+    const cached = record({ facts: facts({ ownKey: true }), attempts: [], usage: nothing, cache })
+    const counters = entryOf(cached).parts[0]?.counters ?? {}
+    expect([moneyOf('saved', counters), moneyOf('own_key_saved', counters)]).toEqual([0n, 240_000_000n])
+    expect([dataPoint(cached).doubles[4], dataPoint(cached).doubles[18]]).toEqual([0, 240_000])
+    expect(JSON.parse(logLine(cached))).toMatchObject({ saved_usd: '0', own_key_saved_usd: '0.00024' })
+  })
+
+  test('counts attempts that may be billed for what nobody knows, where they were made', () => {
+    const of = (failure: Attempted['failure']) =>
+      entryOf(record({ attempts: [{ ...failed, failure }, won] })).parts[1]?.counters
+    const made = { attempts: 1, failed_attempts: 1 }
+    const message = ''
+    expect(of({ kind: 'first_event_timeout', message })).toEqual({ ...made, unsettled_attempts: 1 })
+    expect(of({ kind: 'server_error', message, status: 503 })).toEqual(made)
+    expect(of({ kind: 'network', message })).toEqual(made)
   })
 
   test('is priced by the day of the request', () => {
