@@ -143,6 +143,20 @@ function choose<P extends Place>(queue: readonly P[], sight: Sight): Turn<P> | u
   return soonest?.turn
 }
 
+/**
+ * A target on its way back serves a share of the requests, drawn by lot. Where all else has failed it is asked beyond
+ * that, as far as a panic may: no request is lost that it could serve, and no outage of the others runs it over.
+ */
+function lastResort<P extends Place>(queue: readonly P[], sight: Sight, random: Random): Turn<P> | undefined {
+  for (const place of queue) {
+    const admission = sight.admit(place.watched.id)
+    if (admission.verdict !== 'no' || admission.why !== 'ramp') continue
+    if (sight.gate(place.watched) !== undefined || random() >= admission.panicShare) continue
+    return { place, permit: admission.panicPermit, gated: false, again: false }
+  }
+  return undefined
+}
+
 function onReady<P extends Place>(walk: Walk<P>, sight: Sight): WalkStep<P> {
   const { turn, yielded } = walk
   if (turn === undefined) return onward(walk, sight)
@@ -173,7 +187,7 @@ function onFailed<P extends Place>(
   if (turn === undefined) return onward(walk, sight)
   const tried = [...walk.tried, { place: turn.place, kind: failure.kind }]
   const after = { ...walk, tried }
-  const other = choose(walk.queue, sight)
+  const other = choose(walk.queue, sight) ?? lastResort(walk.queue, sight, random)
   const progress = progressOf(after, { turn, other, tookMs, nowMs, sight })
   const decision = decide(failure, progress, walk.policy, random)
   if (decision.act === 'stop') return stopped(after, decision.why, sight)

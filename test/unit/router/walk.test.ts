@@ -69,6 +69,24 @@ const at = (next: WalkNext<Place>): string =>
 const permitOf = (next: WalkNext<Place>): Permit | undefined => (next.act === 'try' ? next.permit : undefined)
 
 describe('the walk', () => {
+  it('asks a target on its way back beyond its share where all else has failed', () => {
+    const returning = (panicShare: number): Admission => ({ ...no('a', 'ramp'), panicShare }) as Admission
+    const ends = (admission: Admission, then?: Gate): string => {
+      const on = journey([place('b'), place('a', 'reserve')])
+      on.admissions.set('a', admission)
+      if (then !== undefined) on.gates.set('a', then)
+      on.begin()
+      on.ready()
+      const next = on.fails('first_event_timeout', 4_000)
+      if (next.act === 'stop') return at(next)
+      expect(permitOf(on.ready())?.kind).toBe('panic')
+      return at(next)
+    }
+    expect(ends(returning(1))).toBe('prepare a')
+    expect(ends(returning(0.4))).toBe('stop: exhausted')
+    expect(ends(returning(1), gate(60_000))).toBe('stop: exhausted')
+    expect(ends({ ...returning(1), why: 'open' } as Admission)).toBe('stop: exhausted')
+  })
   it('goes from place to place until one serves or all have failed', () => {
     const on = journey([place('a'), place('b')])
     expect(at(on.begin())).toBe('prepare a')
