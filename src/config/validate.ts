@@ -76,7 +76,9 @@ function routeProblems(
 
 function targetProblems(config: Config, target: Target, path: readonly (string | number)[]): Problem[] {
   const { provider, model, credential } = target
-  const name = provider ?? listing(config, model) ?? cardOrFamily(model)?.provider
+  const named = provider ?? listing(config, model)
+  const card = cardOrFamily(named === undefined ? model : `${named}/${model}`)
+  const name = named ?? card?.provider
   if (name === undefined) {
     const why = Object.hasOwn(config.routes, model)
       ? 'a route cannot lead to a route'
@@ -85,6 +87,8 @@ function targetProblems(config: Config, target: Target, path: readonly (string |
   }
   if (!isBuiltIn(name) && !Object.hasOwn(config.providers, name))
     return [{ path: [...path, 'provider'], message: `unknown provider '${name}'` }]
+  if (isBuiltIn(name) && card === undefined)
+    return [{ path: [...path, 'model'], message: `the provider '${name}' has no model '${model}'` }]
   if (credential === undefined || secretsOf(config, name).some(({ secret }) => secret === credential))
     return []
   return [

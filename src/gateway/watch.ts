@@ -50,7 +50,7 @@ export function configuredTargets(config: Config, registry: Registry, now: numbe
     .map(({ name }) => `${name}/${ANY_MODEL}`)
   const keysOf = (id: string): readonly string[] =>
     registry.providers.get(id.slice(0, id.indexOf('/')))?.credentials.map(({ name }) => name) ?? []
-  return new Map([...routed, ...listed, ...others].map((id) => [id, keysOf(id)]))
+  return { targets: [...new Set([...routed, ...listed, ...others])], keysOf }
 }
 
 /** As what health knows the targets of a model's name; a name that nothing serves now has none. */

@@ -6,8 +6,8 @@ import type { TargetView } from './wire.ts'
 /** One target as an operator reads it. */
 export interface Described {
   readonly target: string
-  /** Names of the keys with which it may be asked; absent: it is in no configuration any more. */
-  readonly credentials?: readonly string[]
+  /** Names of the keys with which it may be asked. */
+  readonly credentials: readonly string[]
   readonly state: 'closed' | 'returning' | 'open' | 'half-open'
   readonly reason: string
   /** Epoch ms; null: nothing has been heard of it. */
@@ -36,19 +36,23 @@ interface DescribedGate {
   readonly until: number
 }
 
-/** By health id, the names of the keys with which it may be asked. */
-export type Configured = ReadonlyMap<string, readonly string[]>
+/** What the configuration in force says. */
+export interface Configured {
+  /** Health ids. */
+  readonly targets: readonly string[]
+  /** The names of the keys with which a target may be asked. */
+  readonly keysOf: (target: string) => readonly string[]
+}
 
 /** Every target that has been seen, and every one that is configured. */
 export function describe({ snapshot, nextCheckAt }: Seen, configured: Configured): readonly Described[] {
-  const ids = new Set([...Object.keys(snapshot.targets), ...configured.keys()])
+  const ids = new Set([...Object.keys(snapshot.targets), ...configured.targets])
   return [...ids].map((target): Described => {
     const view = Object.hasOwn(snapshot.targets, target) ? snapshot.targets[target] : undefined
-    const credentials = configured.get(target)
     const gates = gatesOf(target, snapshot.gates)
     return {
       target,
-      ...(credentials !== undefined && { credentials }),
+      credentials: configured.keysOf(target),
       ...(view === undefined ? UNSEEN : seen(view)),
       ...(nextCheckAt !== undefined && { nextCheck: nextCheckAt }),
       ...(gates.length > 0 && { gates }),

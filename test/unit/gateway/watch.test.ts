@@ -13,7 +13,8 @@ function settings(file: unknown, env: Record<string, string> = ENV, stored?: Rea
 describe('what an operator is shown, seen or not', () => {
   const shown = (file: unknown, env: Record<string, string> = ENV) => {
     const config = loadConfig(file, env)
-    return Object.fromEntries(configuredTargets(config, createRegistry(config, env), NOW))
+    const { targets, keysOf } = configuredTargets(config, createRegistry(config, env), NOW)
+    return Object.fromEntries(targets.map((id) => [id, keysOf(id)]))
   }
 
   it('names every provider that has a key, where every catalog model is a route', () => {

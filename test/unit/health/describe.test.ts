@@ -31,15 +31,14 @@ test('what an operator reads of a target', () => {
   const { effects } = step(newObject(NOW), { kind: 'report', report }, NOW, () => 0.5)
   const reply = effects.find((e) => e.kind === 'reply')?.reply
   const seen = reply && { snapshot: reply.snapshot, checkedAt: 0, nextCheckAt: NOW + 30_000 }
-  const configured = new Map([
-    ['p/m', ['K']],
-    ['p/quiet', ['K', 'L']],
-    ['q/*', []],
-  ])
+  const configured = {
+    targets: ['p/m', 'p/quiet', 'q/*'],
+    keysOf: (target: string) => (target.startsWith('p/') ? ['K', 'L'] : []),
+  }
   expect(seen && describe(seen, configured)).toEqual([
     {
       target: 'p/m',
-      credentials: ['K'],
+      credentials: ['K', 'L'],
       state: 'closed',
       reason: 'new',
       since: NOW,
