@@ -79,12 +79,7 @@ function targetProblems(config: Config, target: Target, path: readonly (string |
   const named = provider ?? listing(config, model)
   const card = cardOrFamily(named === undefined ? model : `${named}/${model}`)
   const name = named ?? card?.provider
-  if (name === undefined) {
-    const why = Object.hasOwn(config.routes, model)
-      ? 'a route cannot lead to a route'
-      : `no provider is known for the model '${model}'`
-    return [{ path: [...path, 'model'], message: why }]
-  }
+  if (name === undefined) return [{ path: [...path, 'model'], message: whyNoProvider(config, model) }]
   if (!isBuiltIn(name) && !Object.hasOwn(config.providers, name))
     return [{ path: [...path, 'provider'], message: `unknown provider '${name}'` }]
   if (isBuiltIn(name) && card === undefined)
@@ -95,6 +90,11 @@ function targetProblems(config: Config, target: Target, path: readonly (string |
     { path: [...path, 'credential'], message: `the provider '${name}' has no credential '${credential}'` },
   ]
 }
+
+const whyNoProvider = ({ routes }: Config, model: string): string =>
+  Object.hasOwn(routes, model)
+    ? 'a route cannot lead to a route'
+    : `no provider is known for the model '${model}'`
 
 function listing(config: Config, model: string): string | undefined {
   return Object.entries(config.providers).find(([, { models }]) => models.includes(model))?.[0]
