@@ -1,7 +1,8 @@
 /**
  * The full set of the fleet simulation. Without arguments it writes docs/resilience-simulation.md.
- *   node scripts/simulate.ts [--seeds 10] [--out FILE]
+ *   node scripts/simulate.ts [--seeds 200] [--minutes 60] [--out FILE]
  *   node scripts/simulate.ts --seed S --script NAME [--until EVENT] [--isolates N --rate R --mode async|joined --policy P]
+ * With minutes, the last part begins no further seed after that long, and the report says how many there were.
  * The second form replays one run, and prints its last events and what the object knew.
  */
 import { writeFileSync } from 'node:fs'
@@ -12,7 +13,8 @@ import { simulate } from '../test/simulation/run.ts'
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '10' },
+    seeds: { type: 'string', default: '200' },
+    minutes: { type: 'string', default: 'Infinity' },
     out: { type: 'string', default: 'docs/resilience-simulation.md' },
     seed: { type: 'string' },
     script: { type: 'string' },
@@ -28,7 +30,9 @@ if (values.script !== undefined) replay(values.script)
 else
   writeFileSync(
     values.out,
-    fullReport(Number(values.seeds), (line) => console.error(line)),
+    fullReport({ seeds: Number(values.seeds), minutes: Number(values.minutes) }, (line) =>
+      console.error(line),
+    ),
   )
 
 function replay(script: string): void {

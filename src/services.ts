@@ -15,7 +15,9 @@ import { createRealtimeCall, type RealtimeCall, requestIn } from './gateway/real
 import { createRealtime, type Realtime } from './gateway/realtime.ts'
 import { createNotes } from './gateway/notes.ts'
 import { createExplain, type Explain } from './gateway/explain.ts'
+import { createExplainSession, type ExplainSession } from './gateway/explain-session.ts'
 import type { Gateway, Ports } from './gateway/types.ts'
+import { configuredTargets } from './gateway/watch.ts'
 import { type Described, describe } from './health/describe.ts'
 import type { HealthObject } from './health/ports.ts'
 import { type HealthView, healthView } from './health/view.ts'
@@ -48,6 +50,7 @@ export interface Services extends Books {
   /** Absent without a `GATEWAY_SECRET`. */
   readonly cache?: ResponseCache | undefined
   readonly explain: Explain
+  readonly explainSession: ExplainSession
   readonly realtime: Realtime
   readonly realtimeCall: RealtimeCall
   /** What the health object says of every target. */
@@ -228,9 +231,11 @@ export function assemble(
     cache: ports.cache,
     gateway: hooked(createGateway(ports), hooks, complain),
     explain: hookedExplain(createExplain(ports), hooks),
+    explainSession: createExplainSession(ports),
     realtime: hookedSessions(createRealtime(ports), ({ model }) => ({ model }), hooks, complain),
     realtimeCall: hookedSessions(createRealtimeCall(ports), requestIn, hooks, complain),
-    fleetHealth: async () => describe(await healthObject().snapshot()),
+    fleetHealth: async () =>
+      describe(await healthObject().snapshot(), configuredTargets(config, registry, timers.now())),
     adminSecret: lasting.deployment.adminSecret,
     adminObject: parts.adminObject,
     keys: lasting.keys,

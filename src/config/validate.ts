@@ -76,21 +76,25 @@ function routeProblems(
 
 function targetProblems(config: Config, target: Target, path: readonly (string | number)[]): Problem[] {
   const { provider, model, credential } = target
-  const name = provider ?? listing(config, model) ?? cardOrFamily(model)?.provider
-  if (name === undefined) {
-    const why = Object.hasOwn(config.routes, model)
-      ? 'a route cannot lead to a route'
-      : `no provider is known for the model '${model}'`
-    return [{ path: [...path, 'model'], message: why }]
-  }
+  const named = provider ?? listing(config, model)
+  const card = cardOrFamily(named === undefined ? model : `${named}/${model}`)
+  const name = named ?? card?.provider
+  if (name === undefined) return [{ path: [...path, 'model'], message: whyNoProvider(config, model) }]
   if (!isBuiltIn(name) && !Object.hasOwn(config.providers, name))
     return [{ path: [...path, 'provider'], message: `unknown provider '${name}'` }]
+  if (isBuiltIn(name) && card === undefined)
+    return [{ path: [...path, 'model'], message: `the provider '${name}' has no model '${model}'` }]
   if (credential === undefined || secretsOf(config, name).some(({ secret }) => secret === credential))
     return []
   return [
     { path: [...path, 'credential'], message: `the provider '${name}' has no credential '${credential}'` },
   ]
 }
+
+const whyNoProvider = ({ routes }: Config, model: string): string =>
+  Object.hasOwn(routes, model)
+    ? 'a route cannot lead to a route'
+    : `no provider is known for the model '${model}'`
 
 function listing(config: Config, model: string): string | undefined {
   return Object.entries(config.providers).find(([, { models }]) => models.includes(model))?.[0]

@@ -179,7 +179,7 @@ function expand(
 }
 
 /** Stands for every model of a provider that nobody but a caller has named. */
-const ANY_MODEL = '*'
+export const ANY_MODEL = '*'
 
 /** Named by the catalog or by the operator. What a caller may invent must not fill memory. */
 function isKnown(

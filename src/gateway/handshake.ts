@@ -57,7 +57,7 @@ export async function shakeHands<T>(
   const scope = withOwnKey(ports, model, asked)
   const resolved = resolveFor(ports, { model, capability: 'realtime' }, scope)
   await ports.health.ready(scope.defer)
-  const planning = planRequest(ports, demandOf(model, scope), scope, resolved)
+  const planning = planRequest(ports, sessionDemand(model, scope), scope, resolved)
   tellPlan(ports, planning)
   const clock = startClock(ports, scope, scope.timeoutMs ?? ports.config.timeouts.requestMs)
   const run = clock
@@ -107,7 +107,7 @@ const factsOf = ({ target, card }: Ranked, { upstreamRequestId }: Opened<unknown
 
 const NO_FEATURES: ReadonlySet<Feature> = new Set()
 
-const demandOf = (model: string, scope: Scope): Demand => ({
+export const sessionDemand = (model: string, scope: Scope): Demand => ({
   request: { model },
   features: () => NO_FEATURES,
   affinity: () => affinityOf({ request: {} }, scope),
@@ -118,7 +118,13 @@ interface ProvidersDoor extends Door {
   readonly provider: Provider
 }
 
-function doorOf(ports: Ports, scope: Scope, model: string, { target, card }: RouteTarget): ProvidersDoor {
+/** Throws `GatewayError` where the target holds no sessions. */
+export function doorOf(
+  ports: Ports,
+  scope: Scope,
+  model: string,
+  { target, card }: RouteTarget,
+): ProvidersDoor {
   const entry = ports.registry.providers.get(target.provider)
   const provider = entry && ports.apis[entry.api]
   if (entry === undefined || provider?.realtime === undefined || !holdsSessions(provider, card))

@@ -51,7 +51,11 @@ export function createRealtimeCall(ports: Ports): RealtimeCall {
   }
 }
 
-function post({ body, model }: CallOffer, { target, url, headers }: Door, signal: AbortSignal): Request {
+export function post(
+  { body, model }: CallOffer,
+  { target, url, headers }: Door,
+  signal: AbortSignal,
+): Request {
   const contentType = body.kind === 'form' ? body.raw.contentType : 'application/sdp'
   return new Request(`${url}/calls`, {
     method: 'POST',

@@ -34,7 +34,11 @@ export function createRealtime(ports: Ports): Realtime {
   }
 }
 
-function upgrade(query: URLSearchParams, { target, url, headers }: Door, signal: AbortSignal): Request {
+export function upgrade(
+  query: URLSearchParams,
+  { target, url, headers }: Door,
+  signal: AbortSignal,
+): Request {
   const address = new URL(url)
   for (const [name, value] of query) address.searchParams.append(name, value)
   // A session that transcribes is told its model by its own events (openai.md 6.1); here it only chooses the target.

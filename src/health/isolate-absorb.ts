@@ -34,7 +34,12 @@ function isOlder(held: Snapshot | undefined, came: Snapshot): boolean {
 
 export function onReply(state: IsolateState, reply: Reply, report: Report, now: number): IsolateState {
   const { snapshot, leases } = reply
-  let next: IsolateState = { ...state, misses: 0, gates: handOver(state.gates, report.gates) }
+  let next: IsolateState = {
+    ...state,
+    misses: 0,
+    unanswered: state.unanswered - 1,
+    gates: handOver(state.gates, report.gates),
+  }
   if (!isOlder(state.snapshot, snapshot)) {
     for (const [id, view] of Object.entries(snapshot.targets)) {
       const changed = (state.snapshot?.targets[id]?.epoch ?? 0) !== view.epoch

@@ -1,11 +1,13 @@
 import {
+  ASK_AGAIN_MS,
   FRESH_TROUBLED_MS,
   LAZY_FLUSH_MS,
   RETRY_REFRESH_MAX_MS,
   RETRY_REFRESH_MS,
+  STALE_MS,
   URGENT_GAP_MS,
 } from './constants.ts'
-import { isUsable, type IsolateState } from './isolate-state.ts'
+import type { IsolateState } from './isolate-state.ts'
 import { handedOver, reportOf } from './pending.ts'
 import { timeAt } from './steady.ts'
 import type { Report } from './wire.ts'
@@ -25,14 +27,16 @@ export const send = (state: IsolateState, now: number): IsolateStep => ({
 export function isRefreshDue(state: IsolateState, now: number): boolean {
   const fresh = state.snapshot?.freshMs ?? FRESH_TROUBLED_MS
   if (state.snapshot && now - state.snapshotAt < fresh) return false
+  if (state.misses === 0 && state.unanswered === 1) return now - state.reportedAt >= ASK_AGAIN_MS
   const pause = Math.min(RETRY_REFRESH_MAX_MS, RETRY_REFRESH_MS * 2 ** state.misses)
   return now - state.reportedAt >= Math.min(pause, state.misses === 0 ? fresh : pause)
 }
 
-/** Nothing usable to decide by, and this request is the one that asks: it may wait a moment for the answer. */
+/** No copy, or one that is old news, and this request is the one that asks: it may wait a moment for the answer. */
 export function shouldWait(state: IsolateState, nowMs: number): boolean {
   const now = timeAt(state.clock, nowMs)
-  return !isUsable(state, now) && isRefreshDue(state, now)
+  const recent = state.snapshot !== undefined && now - state.snapshotAt < STALE_MS
+  return !recent && isRefreshDue(state, now)
 }
 
 export function maybeUrgent(state: IsolateState, now: number, random: () => number): IsolateStep {

@@ -15,7 +15,11 @@ export interface LocalTarget {
   readonly breaker: LocalBreaker
   readonly retryTokens: number
   readonly lease: HeldLease | undefined
+  /** When leave to try it was last asked for. */
   readonly wantedAt: number
+  /** Requests that it was kept from while it is out, decayed, as of `demandAt`. */
+  readonly demand: number
+  readonly demandAt: number
 }
 
 /** What the next report will carry. */
@@ -46,6 +50,8 @@ export interface IsolateState {
   readonly urgentAt: number
   /** Reports without an answer since the last one that had one. */
   readonly misses: number
+  /** Reports that are under way. */
+  readonly unanswered: number
 }
 
 export function newIsolate(id: string, now: number): IsolateState {
@@ -61,6 +67,7 @@ export function newIsolate(id: string, now: number): IsolateState {
     reportedAt: 0,
     urgentAt: 0,
     misses: 0,
+    unanswered: 0,
   }
 }
 
@@ -78,6 +85,8 @@ export function localOf(state: IsolateState, id: string): LocalTarget {
       retryTokens: retryShareOf(state.snapshot, id),
       lease: undefined,
       wantedAt: 0,
+      demand: 0,
+      demandAt: 0,
     }
   )
 }

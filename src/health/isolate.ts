@@ -1,11 +1,12 @@
 import { openForMs, type Permit } from './admit.ts'
-import { WANT_GAP_MS } from './constants.ts'
+import { DEMAND_HALF_LIFE_MS, WANT_GAP_MS } from './constants.ts'
 import type { Gate } from './gates.ts'
 import { onReply, onShut } from './isolate-absorb.ts'
 import { type Measured, onBegan, onMeasured, onSettled, onVoid } from './isolate-results.ts'
 import { type IsolateStep, isRefreshDue, maybeUrgent, quiet, send } from './isolate-send.ts'
 import { epochOf, type IsolateState, localOf, viewOfTarget, withLocal } from './isolate-state.ts'
 import { takeBack, tally, type Tally } from './pending.ts'
+import { decay } from './statistics.ts'
 import { advance, timeOf } from './steady.ts'
 import type { Reply, Report } from './wire.ts'
 
@@ -59,6 +60,7 @@ export function step(state: IsolateState, event: IsolateEvent, nowMs: number, ra
       return quiet({
         ...timed,
         misses: timed.misses + 1,
+        unanswered: timed.unanswered - 1,
         pending: takeBack(timed.pending, event.report, now),
       })
   }
@@ -85,11 +87,20 @@ const counted = (state: IsolateState, target: string, added: Tally, now: number)
 })
 
 /** Asks for a permit, once a second at most, once the open interval is over. */
-function want(state: IsolateState, target: string, now: number): IsolateState {
-  const view = viewOfTarget(state, target, now)
+function want(before: IsolateState, target: string, now: number): IsolateState {
+  const view = viewOfTarget(before, target, now)
+  const state = demanded(before, target, now)
   const local = localOf(state, target)
   if (!view || openForMs(state, view.openUntil, now) > 0) return state
   if (now - local.wantedAt < WANT_GAP_MS || state.pending.want.includes(target)) return state
   const asked = withLocal(state, target, { wantedAt: now })
   return { ...asked, pending: { ...asked.pending, want: [...asked.pending.want, target] } }
+}
+
+function demanded(state: IsolateState, target: string, now: number): IsolateState {
+  const { demand, demandAt } = localOf(state, target)
+  return withLocal(state, target, {
+    demand: 1 + demand * decay(now - demandAt, DEMAND_HALF_LIFE_MS),
+    demandAt: now,
+  })
 }

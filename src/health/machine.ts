@@ -1,10 +1,12 @@
 import {
+  BUSY_PER_S,
   FORGIVE_MS,
   LEASE_GRANT_MS,
   LEASE_SLACK_MS,
   OPEN_JITTER,
   OPEN_MAX_MS,
   OPEN_MS,
+  QUIET_WAITS_MS,
   RAMP_BLIND_MS,
   RAMP_CLEAN,
   RAMP_FAILURES,
@@ -15,9 +17,19 @@ import {
   TRIALS_TO_CLOSE,
   TRIAL_LIMIT_MS,
 } from './constants.ts'
+import { firstEventLimitMs } from '../router/first-event-limit.ts'
 import { expected } from './detect.ts'
+import { latencyView } from './latency.ts'
 import { lowerBound } from './statistics.ts'
-import { type ClosedMachine, comingBack, enter, type TargetState } from './target.ts'
+import {
+  type ClosedMachine,
+  comingBack,
+  enter,
+  type GrantedLease,
+  type HalfOpenMachine,
+  type Machine,
+  type TargetState,
+} from './target.ts'
 import type { LeaseResult } from './wire.ts'
 import { sumSince } from './windows.ts'
 
@@ -40,29 +52,49 @@ export function shortenOpen(target: TargetState, now: number): TargetState {
 /** Trials that may run at once: 1, 2, 2, 4, 4, 4, 4. */
 export const leaseCap = (successes: number): number => 2 ** Math.floor(Math.log2(successes + 1))
 
-/** Hands out one permit if the target may be tried and a place is free. */
+/** When the place became free that the next trial would take; undefined: there is none. */
+function freeSince(machine: Machine, now: number): number | undefined {
+  if (machine.phase === 'closed') return undefined
+  if (machine.phase === 'open') return now < machine.until ? undefined : machine.until
+  const [over, running] = parted(machine, now)
+  if (running.length >= leaseCap(machine.successes)) return undefined
+  return Math.max(machine.changedAt, ...over.map((lease) => lease.until))
+}
+const parted = (
+  { leases }: HalfOpenMachine,
+  now: number,
+): readonly [readonly GrantedLease[], readonly GrantedLease[]] => [
+  leases.filter((lease) => lease.until <= now),
+  leases.filter((lease) => lease.until > now),
+]
+
+/** Hands out one permit if the target may be tried, a place is free, and the isolate will surely use it. */
 export function grant(
   target: TargetState,
-  id: string,
+  asked: { readonly id: string; readonly perS: number },
   now: number,
 ): { target: TargetState; granted: boolean } {
   const { machine } = target
-  if (machine.phase === 'closed') return { target, granted: false }
-  if (machine.phase === 'open') {
-    if (now < machine.until) return { target, granted: false }
-    const trial = { id, until: now + LEASE_GRANT_MS }
-    return {
-      target: enter(target, { phase: 'half-open', successes: 0, leases: [trial] }, target.reason, now),
-      granted: true,
-    }
+  const since = freeSince(machine, now)
+  const waits = QUIET_WAITS_MS * Math.max(0, 1 - asked.perS / BUSY_PER_S)
+  if (since === undefined || now - since < waits) return { target, granted: false }
+  const trial = { id: asked.id, until: now + LEASE_GRANT_MS }
+  if (machine.phase !== 'half-open') {
+    const begun: HalfOpenMachine = { phase: 'half-open', successes: 0, leases: [trial], changedAt: now }
+    return { target: enter(target, begun, target.reason, now), granted: true }
   }
-  const leases = machine.leases.filter((lease) => lease.until > now)
-  if (leases.length >= leaseCap(machine.successes)) return { target, granted: false }
-  return {
-    target: { ...target, machine: { ...machine, leases: [...leases, { id, until: now + LEASE_GRANT_MS }] } },
-    granted: true,
-  }
+  const leases = [...parted(machine, now)[1], trial]
+  return { target: { ...target, machine: { ...machine, leases, changedAt: now } }, granted: true }
 }
+
+/** By the slowest prompts that were measured; a result that is lost with its isolate must not hold the place for long. */
+const trialLimitMs = (target: TargetState): number =>
+  Math.max(
+    ...latencyView(target.latency).ttft.flatMap((ttft) =>
+      ttft === undefined ? [] : [firstEventLimitMs(TRIAL_LIMIT_MS, ttft, Infinity, false)],
+    ),
+    0,
+  ) || TRIAL_LIMIT_MS
 
 /** A trial that runs keeps its place until it must have met its own time limit. */
 export function hold(target: TargetState, held: ReadonlySet<string>, now: number): TargetState {
@@ -71,7 +103,7 @@ export function hold(target: TargetState, held: ReadonlySet<string>, now: number
   const leases = machine.leases.map((lease) =>
     // Only when its time runs out: a report that comes twice must not stretch it.
     held.has(lease.id) && lease.until <= now + LEASE_GRANT_MS
-      ? { ...lease, until: now + TRIAL_LIMIT_MS + LEASE_SLACK_MS }
+      ? { ...lease, until: now + trialLimitMs(target) + LEASE_SLACK_MS }
       : lease,
   )
   return { ...target, machine: { ...machine, leases } }
@@ -89,11 +121,11 @@ export function settleLease(
     return target
   if (result.outcome === 'failed') return open(target, 'trial-failed', now, random)
   const leases = machine.leases.filter((lease) => lease.id !== result.lease)
-  if (result.outcome === 'void') return { ...target, machine: { ...machine, leases } }
+  if (result.outcome === 'void') return { ...target, machine: { ...machine, leases, changedAt: now } }
   const successes = machine.successes + 1
   if (successes >= TRIALS_TO_CLOSE)
     return { ...enter(target, comingBack(now), 'trials-passed', now), returns: target.returns + 1 }
-  return { ...target, machine: { phase: 'half-open', successes, leases } }
+  return { ...target, machine: { phase: 'half-open', successes, leases, changedAt: now } }
 }
 
 /** Twice as long with every return that did not last. */

@@ -1,7 +1,7 @@
-import { BUCKET_MS, EVIDENCE_MAX_AGE_MS } from './constants.ts'
+import { BUCKET_MS, DEMAND_HALF_LIFE_MS, EVIDENCE_MAX_AGE_MS } from './constants.ts'
 import { mergeGates } from './gates.ts'
 import { type LatencySums, mergeLatency, NO_LATENCY } from './latency.ts'
-import { type IsolateState, NOTHING_PENDING, type Pending } from './isolate-state.ts'
+import { type IsolateState, localOf, NOTHING_PENDING, type Pending } from './isolate-state.ts'
 import type { Delta, Report } from './wire.ts'
 
 export type Tally = Partial<Pick<Delta, 'ok' | 'failed' | 'suppressed' | 'refused'>>
@@ -38,14 +38,20 @@ const sum = (held: Delta, { ok = 0, failed = 0, suppressed = 0, refused = 0 }: T
 
 export function reportOf(state: IsolateState, now: number): Report {
   const { deltas, latency, gates, done, want } = state.pending
-  return { isolate: state.id, sentAt: now, deltas, latency, gates, held: state.running, done, want }
+  const wantPerS = Object.fromEntries(want.map((target) => [target, demandPerS(state, target)]))
+  return { isolate: state.id, sentAt: now, deltas, latency, gates, held: state.running, done, want, wantPerS }
 }
+
+/** The mean rate of a Poisson stream whose decayed count this is; asked in the moment of a request. */
+const demandPerS = (state: IsolateState, target: string): number =>
+  (localOf(state, target).demand * Math.LN2 * 1_000) / DEMAND_HALF_LIFE_MS
 
 /** Everything is under way now. */
 export const handedOver = (state: IsolateState, now: number): IsolateState => ({
   ...state,
   pending: NOTHING_PENDING,
   reportedAt: now,
+  unanswered: state.unanswered + 1,
 })
 
 /** A report that did not arrive: what still matters goes with the next one. */

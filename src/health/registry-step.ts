@@ -1,4 +1,4 @@
-import { CREDENTIAL_MS, CHECKS_TO_OPEN } from './constants.ts'
+import { BUSY_PER_S, CHECKS_TO_OPEN, CREDENTIAL_MS } from './constants.ts'
 import { rollSlot } from './demand.ts'
 import { isAlternative, learnRate, verdict } from './detect.ts'
 import { fileReport } from './evidence.ts'
@@ -117,7 +117,8 @@ function grantLeases(
   const leases: Lease[] = []
   for (const id of report.want) {
     const lease = `${next.generation}.${next.leaseCount}`
-    const { target, granted } = grant(targetOf(next, id, now), lease, now)
+    const perS = report.wantPerS?.[id] ?? BUSY_PER_S
+    const { target, granted } = grant(targetOf(next, id, now), { id: lease, perS }, now)
     if (!granted) continue
     leases.push({ target: id, id: lease })
     next = withTarget({ ...next, leaseCount: next.leaseCount + 1 }, id, target)

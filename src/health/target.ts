@@ -15,11 +15,16 @@ export interface ClosedMachine {
   readonly fullSince: number | undefined
 }
 
+export interface HalfOpenMachine {
+  readonly phase: 'half-open'
+  readonly successes: number
+  readonly leases: readonly GrantedLease[]
+  /** When a trial last began to be or ended: since then a place has been free, if one is. */
+  readonly changedAt: number
+}
+
 /** A target's circuit breaker, for the whole fleet. */
-export type Machine =
-  | ClosedMachine
-  | { readonly phase: 'open'; readonly until: number }
-  | { readonly phase: 'half-open'; readonly successes: number; readonly leases: readonly GrantedLease[] }
+export type Machine = ClosedMachine | { readonly phase: 'open'; readonly until: number } | HalfOpenMachine
 
 /** One isolate's recent failures. */
 export interface Reporter {

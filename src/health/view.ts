@@ -23,7 +23,7 @@ export interface HealthView {
   record(event: HealthEvent): void
   /** Sends what is due; call after recording, once an answer is under way. */
   flush(defer: Defer): void
-  /** Resolves at once, except on a cold isolate: then after the first answer, at most 150 ms later. */
+  /** Resolves at once, except where there is no copy or an old one: then after its answer, at most 150 ms later. */
   ready(defer: Defer): Promise<void>
 }
 export type HealthEvent = Exclude<IsolateEvent, { kind: 'reply' | 'lost' }>

@@ -38,6 +38,8 @@ export interface Report {
   readonly done: readonly LeaseResult[]
   /** Targets for which there is demand and no permit. */
   readonly want: readonly string[]
+  /** How often they are asked for here, requests/s; absent: not known. */
+  readonly wantPerS?: Readonly<Record<string, number>>
 }
 
 export type Phase = 'closed' | 'open' | 'half-open'

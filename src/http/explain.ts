@@ -10,12 +10,17 @@ import { type FormPlace, formPlace } from './form.ts'
 import { allow } from './key-tab.ts'
 import { authenticate } from './pipeline.ts'
 import { scopeOf } from './scope.ts'
+import { explainedSession, sessionAt, shortOf } from './explain-session.ts'
 import { readUpload } from './upload-call.ts'
 
 /** `POST /explain`: what the gateway would do with the request in the body, calling nobody. `?path=` names the endpoint. */
 export const explain = new Hono<AppEnv>()
 
-explain.post('/explain', authenticate, (c) => explained(c, idOf(c.req.query('path') ?? endpoints.chat.path)))
+explain.post('/explain', authenticate, (c) => {
+  const path = c.req.query('path') ?? endpoints.chat.path
+  const session = sessionAt(path)
+  return session === undefined ? explained(c, idOf(path)) : explainedSession(c, session)
+})
 
 async function explained(c: Context<AppEnv>, endpoint: EndpointId): Promise<Response> {
   const hold = startHold()
@@ -52,7 +57,7 @@ async function readJson<E extends EndpointId>(c: Context<AppEnv>, endpoint: E, h
 }
 
 function idOf(path: string): EndpointId {
-  const short = path.replace(/^\/v1/, '')
+  const short = shortOf(path)
   const id = Object.keys(endpoints).find((each) => isEndpointId(each) && endpoints[each].path === short)
   if (id !== undefined && isEndpointId(id)) return id
   throw new GatewayError('invalid_value', `There is no endpoint '${path.slice(0, 100)}'.`, { param: 'path' })

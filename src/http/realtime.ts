@@ -17,6 +17,8 @@ import { authenticate } from './pipeline.ts'
 import { refusedResponse, toldHeaders } from './respond.ts'
 import { scopeOf } from './scope.ts'
 
+export const CALLS_PATH = `${REALTIME_PATH}/calls`
+
 /** `GET /realtime`: a WebSocket, relayed both ways. */
 export const realtime = new Hono<AppEnv>()
 
@@ -53,7 +55,7 @@ realtime.get(REALTIME_PATH, async (c) => {
  * What a session's URL may not say. Whoever knows the id of a call joins it, and calls of all tenants lie in the
  * deployment's account. A session that transcribes is told its model by its own events, which nobody reads here.
  */
-function allowQuery(c: Context<AppEnv>, query: URLSearchParams): void {
+export function allowQuery(c: Context<AppEnv>, query: URLSearchParams): void {
   if (query.has('call_id') && c.get('principal').credential === undefined)
     throw new GatewayError('not_allowed', 'A call can be joined with a provider key of its own only.', {
       param: 'call_id',
@@ -71,7 +73,7 @@ function allowQuery(c: Context<AppEnv>, query: URLSearchParams): void {
 }
 
 /** `POST /realtime/calls`: the offer of a browser's WebRTC call, in a form beside the session, or alone. */
-realtime.post('/realtime/calls', authenticate, async (c) => {
+realtime.post(CALLS_PATH, authenticate, async (c) => {
   const hold = startHold()
   const place = formPlace()
   try {
@@ -120,7 +122,8 @@ const CALL_FIELDS: ReadonlySet<string> = new Set(['sdp', 'session'])
 const DEFAULT_MODEL = 'gpt-realtime-2.1'
 const MAX_SDP_BYTES = 262_144
 
-async function offerOf(c: Context<AppEnv>, hold: Hold): Promise<CallOffer> {
+/** The offer of a call, as its body has it. */
+export async function offerOf(c: Context<AppEnv>, hold: Hold): Promise<CallOffer> {
   const { raw: request } = c.req
   const named = c.req.query('model')
   if (/^application\/sdp *(?:;|$)/i.test(request.headers.get('content-type') ?? '')) {

@@ -1,7 +1,7 @@
 import type { Admission, Permit } from '../health/admit.ts'
 import type { Gate } from '../health/gates.ts'
 import { type LogNormal, median } from '../health/latency.ts'
-import type { Failure, FailureKind } from '../providers/failure.ts'
+import { type Failure, type FailureKind, FAILURES } from '../providers/failure.ts'
 import type { Target } from '../providers/provider.ts'
 import { leave, leaveAgain } from './leave.ts'
 import { decide, type Decision, type Progress, type RetryPolicy } from './retry.ts'
@@ -143,6 +143,20 @@ function choose<P extends Place>(queue: readonly P[], sight: Sight): Turn<P> | u
   return soonest?.turn
 }
 
+/**
+ * A target on its way back serves a share of the requests, drawn by lot. Where all else has failed it is asked beyond
+ * that, as far as a panic may: no request is lost that it could serve, and no outage of the others runs it over.
+ */
+function lastResort<P extends Place>(queue: readonly P[], sight: Sight, random: Random): Turn<P> | undefined {
+  for (const place of queue) {
+    const admission = sight.admit(place.watched.id)
+    if (admission.verdict !== 'no' || admission.why !== 'ramp') continue
+    if (sight.gate(place.watched) !== undefined || random() >= admission.panicShare) continue
+    return { place, permit: admission.panicPermit, gated: false, again: false }
+  }
+  return undefined
+}
+
 function onReady<P extends Place>(walk: Walk<P>, sight: Sight): WalkStep<P> {
   const { turn, yielded } = walk
   if (turn === undefined) return onward(walk, sight)
@@ -172,13 +186,20 @@ function onFailed<P extends Place>(
   const { turn } = walk
   if (turn === undefined) return onward(walk, sight)
   const tried = [...walk.tried, { place: turn.place, kind: failure.kind }]
-  const after = { ...walk, tried }
-  const other = choose(walk.queue, sight)
+  const queue = FAILURES[failure.kind].health > 0 ? othersFirst(walk.queue, turn.place) : walk.queue
+  const after = { ...walk, tried, queue }
+  const other = choose(queue, sight) ?? lastResort(queue, sight, random)
   const progress = progressOf(after, { turn, other, tookMs, nowMs, sight })
   const decision = decide(failure, progress, walk.policy, random)
   if (decision.act === 'stop') return stopped(after, decision.why, sight)
   if (decision.act === 'retry') return taken(after, { ...turn, again: true }, decision.afterMs)
   return other === undefined ? stopped(after, 'exhausted', sight) : taken(after, other, decision.afterMs)
+}
+
+/** A target that is ill is so with every key: its other keys wait until nobody else is left. */
+function othersFirst<P extends Place>(queue: readonly P[], { watched: ill }: P): readonly P[] {
+  const isIll = ({ watched }: P): boolean => watched.id === ill.id
+  return [...queue.filter((place) => !isIll(place)), ...queue.filter(isIll)]
 }
 
 function progressOf<P extends Place>(

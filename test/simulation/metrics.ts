@@ -83,7 +83,7 @@ function quantile(values: readonly number[], q: number): number {
 /** Until the share of first attempts that goes to A stays under 5 %, over a second; NaN: never. */
 function ejectS(m: Metrics): number {
   let last = 4 * FAULT_FROM_S
-  for (let q = 4 * FAULT_FROM_S; q < 4 * FAULT_TO_S; q++) {
+  for (let q = 4 * FAULT_FROM_S; q + 3 <= 4 * FAULT_TO_S; q++) {
     const first = m.sum(m.firstOfA4, q - 1, q + 3)
     if (first > 1 && first >= 0.05 * m.sum(m.requests4, q - 1, q + 3)) last = q
   }
@@ -92,7 +92,7 @@ function ejectS(m: Metrics): number {
 /** Until it is under 5 % for five seconds for the first time: a brown-out passes seven trials now and then. */
 function firstEjectS(m: Metrics): number {
   let low = 0
-  for (let q = 4 * FAULT_FROM_S; q < 4 * FAULT_TO_S; q++) {
+  for (let q = 4 * FAULT_FROM_S; q + 3 <= 4 * FAULT_TO_S; q++) {
     const first = m.sum(m.firstOfA4, q - 1, q + 3)
     low = first > 1 && first >= 0.05 * m.sum(m.requests4, q - 1, q + 3) ? 0 : low + 1
     if (low === 20) return (q - 19) / 4 - FAULT_FROM_S

@@ -121,6 +121,13 @@ export const TARGETS: readonly Target[] = [
   },
 ]
 
+/** A fleet that is hardly used: 50 isolates and 20 requests/s, where one attempt a second is 5 %. */
+export const LOW_VOLUME = { isolates: 50, perS: 20 } as const
+export const LOW_VOLUME_TARGETS: readonly Target[] = ['hard-503', 'hard-500'].flatMap((script): Target[] => [
+  { metric: 'attempts', script, value: (s) => s.wasted, atMost: [100, 100] },
+  { metric: 'time to eject (s)', script, value: (s) => s.ejectS, atMost: [12, 12] },
+])
+
 /** NaN is never: the event that was waited for did not come. */
 export const meets = (target: Target, s: Summary, mode: 'async' | 'joined', perS: number): boolean =>
   target.value(s) <= limitOf(target, mode, perS)

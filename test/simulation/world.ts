@@ -50,7 +50,7 @@ export interface Options {
   readonly seed: number
   readonly isolates: number
   readonly perS: number
-  /** `joined`: a request waits (at most 150 ms) for the refresh that it triggers. */
+  /** `joined`: every request that triggers a refresh waits for it, at most 100 ms where it has a recent copy. */
   readonly mode: 'async' | 'joined'
   readonly policy: 'ours' | AnchorName
   readonly mutant?: Mutant | undefined
@@ -91,6 +91,8 @@ const LOSS = 0.002
 const TWICE = 0.002
 const RPC_TIMEOUT_MS = 1_000
 const BACKGROUND = 0.002
+/** A copy of a few seconds would do: beyond this its news are not worth waiting for. */
+const JOINED_WAIT_MS = 100
 const ANCHOR_LIMIT_MS = 4_000
 const TWIN_MS = 5_000
 /** Those that ship. */
@@ -354,7 +356,8 @@ export class World {
     const clock = this.clockOf(isolate)
     const joins =
       this.options.mode === 'joined' && isRefreshDue(isolate.state, timeAt(isolate.state.clock, clock))
-    if (!joins && !shouldWait(isolate.state, clock)) {
+    const waits = shouldWait(isolate.state, clock)
+    if (!joins && !waits) {
       this.metrics.waits.push(0)
       this.route(request)
       return
@@ -367,7 +370,7 @@ export class World {
       this.route(request)
     }
     isolate.waiting.push(go)
-    this.at(FIRST_COPY_WAIT_MS, 'waited', go)
+    this.at(waits ? FIRST_COPY_WAIT_MS : JOINED_WAIT_MS, 'waited', go)
     this.tell(isolate, { kind: 'planned', suppressed: [], wanted: [], refused: [] })
   }
 

@@ -5,7 +5,7 @@ import { sealKey } from '../../src/config/sealed-key.ts'
 import { HEALTH_NAME, watchPorts } from '../../src/health-object.ts'
 import { healthView } from '../../src/health/view.ts'
 import type { Report } from '../../src/health/wire.ts'
-import { SECRET } from './support.ts'
+import { bench, chat, get, good, SECRET } from './support.ts'
 
 const object = () => env.HEALTH.getByName(HEALTH_NAME)
 const report = (change: Partial<Report> = {}): Report => ({
@@ -155,5 +155,38 @@ describe('the health object', () => {
     await Promise.all(work)
     expect(views[1]?.view('gemini/x')).toMatchObject({ phase: 'closed', retryShare: 1 })
     expect(views[0]?.streak('gemini/x')).toBe(1)
+  })
+})
+
+describe('the view of it', () => {
+  const ROUTES = { routes: { fast: { targets: [{ model: 'gpt-4o-mini' }, { model: 'gemini-2.5-flash' }] } } }
+  interface Row {
+    readonly target: string
+    readonly reason: string
+    readonly since: number | null
+    readonly ttftMs: { readonly p50: number } | null
+  }
+
+  test('lists every configured target, seen or not, beside those that were seen', async () => {
+    const gateway = bench({ config: ROUTES })
+    const rows = async (): Promise<readonly Row[]> =>
+      (await (await gateway.fetch(get('/v1/health'))).json<{ data: Row[] }>()).data
+    const unseen = { reason: 'no evidence yet', since: null, ttftMs: null, tokensPerS: null }
+    expect(await rows()).toEqual(
+      ['openai/gpt-4o-mini', 'gemini/gemini-2.5-flash', 'openai/*', 'gemini/*'].map((target) =>
+        expect.objectContaining({ target, state: 'closed', ...unseen }),
+      ),
+    )
+    await (await gateway.fetch(chat({ ...good(), model: 'gpt-4.1' }))).text()
+    await gateway.idle()
+    // What is known of a target travels with the next report.
+    vi.useFakeTimers({ now: Date.now() + 11_000, toFake: ['Date'] })
+    await (await gateway.fetch(chat({ ...good(), model: 'gpt-4.1' }))).text()
+    await gateway.idle()
+    vi.useRealTimers()
+    const seen = (await rows()).find(({ target }) => target === 'openai/gpt-4.1')
+    expect(seen).toMatchObject({ reason: 'new', ttftMs: { p50: expect.any(Number) } })
+    expect(seen?.since).toBeGreaterThan(0)
+    expect(await rows()).toHaveLength(5)
   })
 })

@@ -82,6 +82,11 @@ describe('routes and providers', () => {
       'routes.fast.targets.0.model',
     ],
     [
+      'a model that its provider does not have',
+      { routes: { fast: { targets: [{ provider: 'openai', model: 'nobody-9' }, { model: 'gpt-4o' }] } } },
+      "routes.fast.targets.0.model: the provider 'openai' has no model 'nobody-9'",
+    ],
+    [
       'a route that leads to a route',
       { routes: { a: { targets: [{ model: 'b' }] }, b: { targets: [{ model: 'a' }] } } },
       'a route cannot lead to a route',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../../src/config/load.ts'
 import { createRegistry } from '../../../src/config/registry.ts'
-import { settingsOf } from '../../../src/gateway/watch.ts'
+import { configuredTargets, settingsOf } from '../../../src/gateway/watch.ts'
 
 const ENV = { OPENAI_API_KEY: 'sk-a', GEMINI_API_KEY: 'AIza' }
 const NOW = Date.UTC(2026, 10, 1)
@@ -9,6 +9,36 @@ function settings(file: unknown, env: Record<string, string> = ENV, stored?: Rea
   const config = loadConfig(file, env)
   return settingsOf(config, createRegistry(config, env, stored), NOW)
 }
+
+describe('what an operator is shown, seen or not', () => {
+  const shown = (file: unknown, env: Record<string, string> = ENV) => {
+    const config = loadConfig(file, env)
+    const { targets, keysOf } = configuredTargets(config, createRegistry(config, env), NOW)
+    return Object.fromEntries(targets.map((id) => [id, keysOf(id)]))
+  }
+
+  it('names every provider that has a key, where every catalog model is a route', () => {
+    expect(shown({})).toEqual({ 'openai/*': ['OPENAI_API_KEY'], 'gemini/*': ['GEMINI_API_KEY'] })
+    expect(shown({}, { OPENAI_API_KEY: 'sk-a' })).toEqual({ 'openai/*': ['OPENAI_API_KEY'] })
+  })
+  it('names the targets of every route, and the models that a provider lists', () => {
+    const file = {
+      providers: {
+        openai: { credentials: [{ secret: 'OPENAI_API_KEY' }, { secret: 'OPENAI_SPARE' }] },
+        groq: { baseUrl: 'https://api.groq.com/v1', models: ['llama'] },
+      },
+      routes: { fast: { targets: [{ model: 'gpt-4o-mini' }, { model: 'gemini-2.5-flash' }] } },
+    }
+    const keys = ['OPENAI_API_KEY', 'OPENAI_SPARE']
+    expect(shown(file, { OPENAI_API_KEY: 'sk-a', OPENAI_SPARE: 'sk-b' })).toEqual({
+      'openai/gpt-4o-mini': keys,
+      'gemini/gemini-2.5-flash': [],
+      'groq/llama': [],
+      'openai/*': keys,
+      'groq/*': [],
+    })
+  })
+})
 
 describe('what the health object goes by', () => {
   it('checks every credential, a stored one too, and whether a provider without one answers', () => {

@@ -31,9 +31,14 @@ test('what an operator reads of a target', () => {
   const { effects } = step(newObject(NOW), { kind: 'report', report }, NOW, () => 0.5)
   const reply = effects.find((e) => e.kind === 'reply')?.reply
   const seen = reply && { snapshot: reply.snapshot, checkedAt: 0, nextCheckAt: NOW + 30_000 }
-  expect(seen && describe(seen)).toEqual([
+  const configured = {
+    targets: ['p/m', 'p/quiet', 'q/*'],
+    keysOf: (target: string) => (target.startsWith('p/') ? ['K', 'L'] : []),
+  }
+  expect(seen && describe(seen, configured)).toEqual([
     {
       target: 'p/m',
+      credentials: ['K', 'L'],
       state: 'closed',
       reason: 'new',
       since: NOW,
@@ -47,6 +52,31 @@ test('what an operator reads of a target', () => {
       errorRate: 0,
       ttftMs: { p50: 391, p95: 552 },
       tokensPerS: { p50: 50, p95: 50 },
+    },
+    {
+      target: 'p/quiet',
+      credentials: ['K', 'L'],
+      state: 'closed',
+      reason: 'no evidence yet',
+      since: null,
+      nextCheck: NOW + 30_000,
+      gates: [{ credential: 'K', reason: 'billing', until: NOW + 9_000 }],
+      share: 1,
+      errorRate: 0,
+      ttftMs: null,
+      tokensPerS: null,
+    },
+    {
+      target: 'q/*',
+      credentials: [],
+      state: 'closed',
+      reason: 'no evidence yet',
+      since: null,
+      nextCheck: NOW + 30_000,
+      share: 1,
+      errorRate: 0,
+      ttftMs: null,
+      tokensPerS: null,
     },
   ])
 })

@@ -109,6 +109,42 @@ describe('admission', () => {
     expect(admit(state, 'a', NOW + 20_000, never).verdict).toBe('yes')
     expect(shouldWait(state, NOW + 20_000)).toBe(true)
   })
+  test('with a copy of 10 s the request that asks for news waits for it a little, and the next does not', () => {
+    const state = told(newIsolate('i', NOW), snapshot({ a: view({}) }))
+    expect(shouldWait(state, NOW + 9_999)).toBe(false)
+    expect(shouldWait(state, NOW + 10_000)).toBe(true)
+    const asked = step(
+      state,
+      { kind: 'planned', suppressed: [], wanted: [], refused: [] },
+      NOW + 10_000,
+      never,
+    )
+    expect(asked.report).toBeDefined()
+    expect(shouldWait(asked.state, NOW + 10_001)).toBe(false)
+  })
+  test('what is not answered in time is asked once more, and then not soon again', () => {
+    const ask = (from: IsolateState, now: number) =>
+      step(from, { kind: 'planned', suppressed: [], wanted: [], refused: [] }, now, never)
+    const first = ask(newIsolate('i', NOW), NOW)
+    expect(first.report).toBeDefined()
+    expect(ask(first.state, NOW + 249).report).toBeUndefined()
+    const second = ask(first.state, NOW + 250)
+    expect(second.report).toBeDefined()
+    expect(ask(second.state, NOW + 1_249).report).toBeUndefined()
+    expect(ask(second.state, NOW + 1_250).report).toBeDefined()
+  })
+  test('a report says how often the target is asked for that it asks leave for', () => {
+    let state = told(newIsolate('i', NOW), snapshot({ a: view({ phase: 'half-open', epoch: 3, share: 0 }) }))
+    const wants = { kind: 'planned', suppressed: [], wanted: ['a'], refused: [] } as const
+    const perS = (now: number): number | undefined => {
+      const next = step(state, wants, now, never)
+      state = next.state
+      return next.report?.wantPerS?.['a']
+    }
+    expect(perS(NOW + 1)).toBeLessThan(1)
+    for (let i = 1; i < 40; i++) perS(NOW + 1 + i * 249)
+    expect(perS(NOW + 10_001)).toBeGreaterThan(3)
+  })
   test('a new closed epoch forgets local back-offs', () => {
     let state = newIsolate('i', NOW)
     for (let i = 0; i < 3; i++) state = fail(state, NOW, -1)

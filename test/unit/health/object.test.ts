@@ -187,6 +187,27 @@ describe('coming back', () => {
     expect(send(running, { want: ['a'] }, now + 3_100).reply.leases).toEqual([])
     expect(send(running, { want: ['a'] }, now + 23_000).reply.leases).toHaveLength(1)
   })
+  test('a quiet isolate leaves a free place to busier ones for a moment', () => {
+    const { state, now, lease } = halfOpen()
+    const free = send(state, { done: [{ target: 'a', lease, outcome: 'void' }] }, now).state
+    const asks = (perS: number, afterMs: number): number =>
+      send(free, { want: ['a'], wantPerS: { a: perS } }, now + afterMs).reply.leases.length
+    expect([asks(2, 0), asks(1, 0), asks(0.4, 700)]).toEqual([1, 0, 0])
+    expect([asks(1, 500), asks(0.4, 800), asks(0, 1_000)]).toEqual([1, 1, 1])
+    // The place of a permit that nobody used is free since it was taken back.
+    expect(send(state, { want: ['a'], wantPerS: { a: 0.1 } }, now + 3_100).reply.leases).toEqual([])
+    expect(send(state, { want: ['a'], wantPerS: { a: 0.1 } }, now + 4_100).reply.leases).toHaveLength(1)
+  })
+  test('a trial whose result is lost holds its place for as long as its answer may take', () => {
+    const { state, now, lease } = halfOpen()
+    const log = Math.log(400)
+    const ttft = { n: 100, sum: 100 * log, squares: 100 * (log * log + 0.25) }
+    const none = { n: 0, sum: 0, squares: 0 }
+    const measured = { a: { ttft: [ttft, none, none, none], speed: none } }
+    const running = send(state, { latency: measured, held: [lease] }, now + 500).state
+    expect(send(running, { want: ['a'] }, now + 6_000).reply.leases).toEqual([])
+    expect(send(running, { want: ['a'] }, now + 6_800).reply.leases).toHaveLength(1)
+  })
   test('an unknown lease closes nothing', () => {
     const { state, now } = halfOpen()
     const next = send(
@@ -208,7 +229,7 @@ describe('coming back', () => {
       expect(share()).toBe(expected)
     }
     now += RAMP_STEP_MS
-    state = send(state, { deltas: [{ epoch, failed: 10 }] }, now).state
+    state = send(state, { deltas: [{ epoch, ok: 20, failed: 10 }] }, now).state
     expect(share()).toBe(1 / 8)
   })
   test('a check that succeeds ends the wait, and closes nothing', () => {

@@ -69,6 +69,43 @@ const at = (next: WalkNext<Place>): string =>
 const permitOf = (next: WalkNext<Place>): Permit | undefined => (next.act === 'try' ? next.permit : undefined)
 
 describe('the walk', () => {
+  it('leaves an ill target for another one before it tries the same with another key', () => {
+    const keyed = (id: string, credential: string): Place => {
+      const target = { id, provider: 'p', model: id, credential }
+      return { target, watched: target, ttft: undefined, permit: permit(id) }
+    }
+    const second = (kind: FailureKind): string => {
+      const on = journey([keyed('a', 'k'), keyed('a', 'l'), keyed('a', 'm'), place('b')])
+      on.begin()
+      on.ready()
+      const next = on.fails(kind, 1_500)
+      return next.act === 'prepare' ? `${next.place.target.id} ${next.place.target.credential}` : next.act
+    }
+    expect(second('overloaded')).toBe('b k')
+    expect(second('server_error')).toBe('b k')
+    expect(second('first_event_timeout')).toBe('b k')
+    // What is wrong with a key is not wrong with the next one.
+    expect(second('rate_limited')).toBe('a l')
+    expect(second('bad_credential')).toBe('a l')
+  })
+  it('asks a target on its way back beyond its share where all else has failed', () => {
+    const returning = (panicShare: number): Admission => ({ ...no('a', 'ramp'), panicShare }) as Admission
+    const ends = (admission: Admission, then?: Gate): string => {
+      const on = journey([place('b'), place('a', 'reserve')])
+      on.admissions.set('a', admission)
+      if (then !== undefined) on.gates.set('a', then)
+      on.begin()
+      on.ready()
+      const next = on.fails('first_event_timeout', 4_000)
+      if (next.act === 'stop') return at(next)
+      expect(permitOf(on.ready())?.kind).toBe('panic')
+      return at(next)
+    }
+    expect(ends(returning(1))).toBe('prepare a')
+    expect(ends(returning(0.4))).toBe('stop: exhausted')
+    expect(ends(returning(1), gate(60_000))).toBe('stop: exhausted')
+    expect(ends({ ...returning(1), why: 'open' } as Admission)).toBe('stop: exhausted')
+  })
   it('goes from place to place until one serves or all have failed', () => {
     const on = journey([place('a'), place('b')])
     expect(at(on.begin())).toBe('prepare a')
