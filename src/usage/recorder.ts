@@ -34,6 +34,12 @@ export interface Recorder {
 /** Endpoints whose answers say in tokens what they used. */
 const TELL: ReadonlySet<string> = new Set<EndpointId>(['chat', 'responses', 'completions', 'embeddings'])
 
+/** A response in the background says what it used when it is asked for again. */
+const isToCome = (answer: object | undefined): boolean =>
+  answer !== undefined &&
+  'status' in answer &&
+  (answer.status === 'queued' || answer.status === 'in_progress')
+
 export function createRecorder(ports: RecorderPorts): Recorder {
   const { batcher, ledgerOf } = ports
   let points = 0
@@ -44,9 +50,9 @@ export function createRecorder(ports: RecorderPorts): Recorder {
     if ((count & (count - 1)) === 0) ports.complain(`${count} ${what} could not be booked in this isolate.`)
   }
   /** An alarm: what such an answer cost is a count of ours, or the most that it can be. */
-  function untold(record: UsageRecord, { facts, usage, cache }: Settled): void {
+  function untold(record: UsageRecord, { facts, usage, cache, answer }: Settled): void {
     if (record.finish !== 'complete' || facts === undefined || cache?.ageSeconds !== undefined) return
-    if ((usage ?? facts.usage) !== undefined || !TELL.has(record.endpoint)) return
+    if ((usage ?? facts.usage) !== undefined || !TELL.has(record.endpoint) || isToCome(answer)) return
     silent++
     if ((silent & (silent - 1)) === 0)
       ports.complain(

@@ -258,4 +258,38 @@ describe('the recorder', () => {
       1, 2, 4, 8,
     ])
   })
+
+  test('B-07 says as often as it doubles that answers did not say what they used, if they should have', () => {
+    const said: string[] = []
+    const recorder = createRecorder({
+      isolate: 'i',
+      chance: { now: () => START, random: () => 1 },
+      priceOf: list,
+      batcher: { begin: () => undefined, add: () => undefined, dropped: 0, next: () => 0 },
+      ledgerOf: () => 'ledger-0-0',
+      writePoint: undefined,
+      writeLog: () => undefined,
+      logShare: 0,
+      complain: (message) => said.push(message),
+    })
+    const silent = settled({ usage: undefined })
+    const others: readonly (readonly [Settled, About])[] = [
+      [settled(), about],
+      [settled({ usage: undefined, facts: facts({ usage: { inputTokens: 1, outputTokens: 1 } }) }), about],
+      [settled({ usage: undefined, finish: 'cancelled' }), about],
+      [settled({ usage: undefined, facts: undefined, finish: 'refused' }), about],
+      [settled({ usage: undefined, cache: { status: 'hit', ageSeconds: 3 } }), about],
+      [settled({ usage: undefined, answer: { status: 'queued' } }), { ...about, endpoint: 'responses' }],
+      [silent, { ...about, endpoint: 'speech' }],
+    ]
+    for (const [each, of] of others) recorder.end(each, of, () => undefined)
+    expect(said).toEqual([])
+    for (let i = 0; i < 5; i++) recorder.end(silent, about, () => undefined)
+    expect(said).toEqual(
+      [1, 2, 4].map(
+        (count) =>
+          `${count} answers did not say what they used, the last one of openai/gpt-4o-mini-2024-07-18.`,
+      ),
+    )
+  })
 })
