@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SessionAsked } from '../gateway/explain-session.ts'
 import { modelIn, REALTIME_PATH } from '../protocol/realtime.ts'
 import { type Hold, readJsonBody, startHold } from './body.ts'

@@ -3,9 +3,16 @@ import { createAuthenticator } from '../../../src/keys/authenticate.ts'
 import { createStrangers } from '../../../src/keys/strangers.ts'
 
 const timers = { now: () => 0 }
+const DEPLOYMENT = {
+  gatewayKeys: [],
+  gatewaySecret: undefined,
+  allowAnonymous: false,
+  adminSecret: undefined,
+  runtimeConfig: false,
+}
 const authenticator = createAuthenticator(
   {
-    deployment: { gatewayKeys: [], allowAnonymous: false },
+    deployment: DEPLOYMENT,
     ring: undefined,
     strangers: createStrangers(timers),
     timers,
