@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import type { JsonBody } from '../gateway/types.ts'
 import type { Timers } from '../lib/clock.ts'
-import { scanJson } from '../lib/json-scan.ts'
+import { refuseRepeats, scanJson } from '../lib/json-scan.ts'
 import { inTime } from '../lib/within.ts'
 import { BodyTooLarge, readBytes } from '../lib/read-body.ts'
 
@@ -24,7 +24,9 @@ export async function readJsonBody(request: Request, timers: Timers, hold: Hold)
   const bytes = await receive(request, timers, hold)
   const text = decode(bytes)
   if (text === '') throw new GatewayError('invalid_json', 'The request has no body.')
-  return { kind: 'json', text, bytes, members: scanJson(text) }
+  const members = scanJson(text)
+  refuseRepeats(members)
+  return { kind: 'json', text, bytes, members }
 }
 
 /** What one request holds of the isolate's memory. */

@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts'
 import { parseJson } from '../gateway/read-failure.ts'
 import type { CallOffer } from '../gateway/realtime-call.ts'
 import type { FormBody, Scope, Served } from '../gateway/types.ts'
+import { refuseRepeats, scanJson } from '../lib/json-scan.ts'
 import { textOf } from '../lib/multipart-patch.ts'
 import { BodyTooLarge, readBytes } from '../lib/read-body.ts'
 import { isRecord } from '../protocol/guards.ts'
@@ -146,7 +147,9 @@ export async function offerOf(c: Context<AppEnv>, hold: Hold): Promise<CallOffer
 function sessionIn({ form }: FormBody): Readonly<Record<string, unknown>> {
   const part = form.parts.find(({ name }) => name === 'session')
   if (part === undefined) return {}
-  const session = parseJson(textOf(form, part) ?? '')
+  const text = textOf(form, part) ?? ''
+  refuseRepeats(scanJson(text))
+  const session = parseJson(text)
   if (isRecord(session)) return session
   throw new GatewayError('invalid_json', "We could not parse the JSON of 'session'.", { param: 'session' })
 }

@@ -180,7 +180,8 @@ function shortageOf(books: Books, caps: Caps, need: Need, now: number): Shortage
   for (const short of PERIODS) {
     const [cap, period] = [caps.money[short], books.money[short]]
     if (need.nanoUsd > cap) return { short, never: true }
-    if (need.nanoUsd <= roomIn(cap, period)) continue
+    // A budget may be overdrawn, by a lower limit for one: what costs nothing takes nothing from it.
+    if (need.nanoUsd === 0 || need.nanoUsd <= roomIn(cap, period)) continue
     if (need.nanoUsd <= cap - period.spent) return { short, never: false, waitMs: HELD_WAIT_MS }
     const reset = resetsAt(short, period.key)
     return { short, never: false, ...(reset !== undefined && { waitMs: Math.max(0, reset - now) }) }

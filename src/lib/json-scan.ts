@@ -62,6 +62,23 @@ export function scanJson(text: string): readonly Member[] {
   return scan.members
 }
 
+/**
+ * Refuses a member that stands there twice: of two parsers one may take the first and the other the last, so that what
+ * is checked here would not be what is done upstream (security.md 5).
+ */
+export function refuseRepeats(members: readonly Member[]): void {
+  const seen = new Set<string>()
+  for (const { key } of members) {
+    if (seen.has(key)) {
+      const shown = key.slice(0, 64)
+      throw new GatewayError('invalid_json', `The key '${shown}' stands in the JSON body more than once.`, {
+        param: shown,
+      })
+    }
+    seen.add(key)
+  }
+}
+
 class Scan {
   readonly members: Member[] = []
   readonly #text: string

@@ -67,7 +67,24 @@ export function scanForm(bytes: ByteList, boundary: string, names: Names): Form 
   }
   if (parts.filter(({ filename }) => filename !== undefined).length > MAX_FILES)
     throw invalid('it has more than one file')
+  refuseRepeats(parts)
   return { bytes, boundary, parts, end: start }
+}
+
+/**
+ * A field is there once, unless its name says that it is a list: of two readers one may take the first and the other
+ * the last.
+ */
+function refuseRepeats(parts: readonly FormPart[]): void {
+  const seen = new Set<string>()
+  for (const { name } of parts) {
+    const base = name.replace(/\[.*/, '')
+    const bracketed = name !== base
+    if (seen.has(base) || (bracketed ? seen.has(name) : seen.has(`${base}[`)))
+      throw invalid(`'${name}' stands in it more than once`)
+    if (!name.endsWith('[]')) seen.add(name)
+    if (bracketed) seen.add(`${base}[`)
+  }
 }
 
 function readPart(

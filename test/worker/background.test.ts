@@ -71,6 +71,18 @@ describe('[endpoint responses looks] a look at a response that was made earlier'
     await idle()
   })
 
+  test('needs no budget: what was paid for can be fetched when it is used up', async () => {
+    const { send, admin, made: newKey, idle } = books()
+    const { key, id } = await newKey({ budgets: { total: 1 } })
+    const { body } = await send(made(key))
+    await idle()
+    await admin('PATCH', `/keys/${id}`, { budgets: { total: 0.000001 } })
+    const refused = await send(made(key))
+    expect([refused.status, refused.body.error.code]).toEqual([429, 'insufficient_quota'])
+    expect((await send(about(key, body.id))).status).toBe(200)
+    await idle()
+  })
+
   test('a missing one counts, too', async () => {
     const { send, made: newKey, usage } = books()
     const { key, id } = await newKey({ limits: { requestsPerMinute: 60 } })

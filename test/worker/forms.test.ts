@@ -36,6 +36,9 @@ describe('[endpoint transcriptions bad forms] U-14 a form that is refused before
     ['200 parts', part('model', 'x').repeat(200) + '--b--', {}],
     ['no end', FILE + 'RIFF0000WAVE', {}],
     ['no parts', '--b--', {}],
+    ['two models', part('model', 'whisper-1') + part('model', 'gpt-4o-transcribe') + FILE + 'x\r\n--b--', {}],
+    ['a model that is a list as well', part('model[]', 'x') + part('model', 'y') + FILE + 'x\r\n--b--', {}],
+    ['a list that is a model as well', part('model', 'y') + part('model[]', 'x') + FILE + 'x\r\n--b--', {}],
     ['two files', `${FILE}x\r\n`.repeat(2) + '--b--', {}],
     ['long headers', `--b\r\n${HEAD}"model"; x=${'y'.repeat(3_000)}\r\n\r\nx\r\n--b--`, {}],
     [

@@ -210,6 +210,13 @@ const JSONS: readonly Row[] = [
     code: 'forbidden_key',
     param: '__proto__',
   })),
+  ...['{…,"model":"gpt-4.1"}', '{"mod\\u0065l":"gpt-4.1",…}'].map((json) => ({
+    id: `a second model in the body: ${json}`,
+    request: () => chat(text(json)),
+    status: 400,
+    code: 'invalid_json',
+    param: 'model',
+  })),
   ...(
     [
       ['0xC0 0x80', [0xc0, 0x80]],

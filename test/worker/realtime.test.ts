@@ -250,6 +250,34 @@ describe('[endpoint realtime end] the end of a session', () => {
   })
 })
 
+test.each(['calls', 'client_secrets'])(
+  'a session that names two models opens no %s of the other',
+  async (what) => {
+    const sent: string[] = []
+    const gateway = bench({
+      upstream: async (request) => {
+        sent.push(await request.text())
+        return refuse(400)
+      },
+    })
+    const session = '{"type":"realtime","model":"gpt-realtime-2.1","model":"gpt-realtime-2.1-mini"}'
+    const form = new FormData()
+    form.set('sdp', 'v=0')
+    form.set('session', session)
+    const json = { 'content-type': 'application/json' }
+    const response = await gateway.fetch(
+      new Request(`${GATEWAY}/v1/realtime/${what}`, {
+        method: 'POST',
+        body: what === 'calls' ? form : `{"session":${session}}`,
+        headers: { authorization: `Bearer ${KEY_A}`, ...(what === 'calls' ? {} : json) },
+      }),
+    )
+    expect(response.status).toBe(400)
+    expect(sent).toHaveLength(what === 'calls' ? 0 : 1)
+    expect(sent.join('')).not.toContain('"gpt-realtime-2.1"')
+  },
+)
+
 describe('[endpoint realtime calls] a call', () => {
   const call = (headers: Record<string, string> = {}): Request => {
     const form = new FormData()

@@ -11,7 +11,7 @@ const ODD: Readonly<Record<string, string>> = {
   'unicode escapes': `{"model":"gpt-4o-mini","messages":[{"role":"user","content":"\\u0048\\u00e9\\ud83d\\udc4b \\/ 👋"}]}`,
   'lone surrogates': `{"model":"gpt-4o-mini","messages":[{"role":"user","content":"\\ud83d"}]}`,
   'key order': `{"zeta":1,${MESSAGES},"2":1,"1":2,"model":"gpt-4o-mini","alpha":null}`,
-  'keys twice': `{"model":"gpt-4o","model":"gpt-4o-mini",${MESSAGES},"user":"a","user":"b"}`,
+  'inner keys twice': `{"model":"gpt-4o-mini",${MESSAGES},"tomorrow":{"a":1,"a":2}}`,
   'an escaped key': `{"mod\\u0065l":"gpt-4o-mini",${MESSAGES}}`,
   'unknown fields and values': `{"model":"gpt-4o-mini","messages":[{"role":"user","content":[{"type":"text","text":"hi","future":1}],"new":{}}],"tomorrow":{"a":[1,{"b":null}]},"service_tier":"warp"}`,
   'line separators': `{"model":"gpt-4o-mini","messages":[{"role":"user","content":"a\u2028b\u2029c"}]}`,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { moved, openBooks, periodKey } from '../../../src/keys/books.ts'
-import { givenBack } from '../../../src/keys/settlement.ts'
+import { capsOf, moved, openBooks, periodKey } from '../../../src/keys/books.ts'
+import { grant } from '../../../src/keys/quota.ts'
+import { expire, givenBack } from '../../../src/keys/settlement.ts'
 
 const NOON = Date.UTC(2026, 10, 24, 12)
 const MINUTE = 60_000
@@ -51,4 +52,34 @@ describe('what a call was charged beyond its cost', () => {
   test('is never more than was spent', () => {
     expect(spentOf(givenBack(charged(100, NOON), { nanoUsd: 900, at: NOON }, NOON))).toEqual([0, 0, 0])
   })
+})
+
+describe('the bound of a budget', () => {
+  const NANO = 1_000_000_000
+  const caps = capsOf({}, { total: NANO })
+  const WORST = 40_000_000
+  const ask = {
+    id: 'a',
+    need: { requests: 1, tokens: 0, nanoUsd: WORST },
+    now: true,
+    lease: 0,
+    callMs: 1_000,
+  }
+
+  test.each(['forgiven', 'charged'] as const)(
+    'holds where the isolate died, and its hold was %s',
+    (state) => {
+      const before = charged(500_000_000, NOON)
+      const total = { ...before.money.total, forgiven: state === 'forgiven' ? 0 : 50_000_000 }
+      const result = grant({ ...before, money: { ...before.money, total } }, caps, ask, NOON)
+      if (!result.ok || result.grant === undefined) throw new Error('not granted')
+      const dead = expire(result.books, caps, result.grant, NOON + DAY)
+      expect(dead.grant?.state).toBe(state)
+      const actual = 1_000_000
+      const { money } = givenBack(dead.books, { nanoUsd: WORST - actual, at: NOON }, NOON + DAY)
+      // What was spent is on the books, or within what may be forgiven.
+      expect(money.total.spent + money.total.forgiven - total.forgiven).toBe(500_000_000 + actual)
+      expect(money.total.forgiven).toBeLessThanOrEqual(NANO / 20)
+    },
+  )
 })

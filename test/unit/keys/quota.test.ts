@@ -50,6 +50,14 @@ describe('grants', () => {
     expect(grant(settled, caps, ask('c', NANO_USD * 2), NOON)).toMatchObject({ shortage: { never: true } })
   })
 
+  test('what costs nothing is granted on a budget that is overdrawn, and no lease with money beside it', () => {
+    const { books, grant: first } = granted(openBooks(NOON), dollars(1), ask('a', NANO_USD * 0.7))
+    const spent = report(books, first, said('a', 1, NANO_USD * 0.7), NOON).books
+    const less = dollars(0.5)
+    expect(grant(spent, less, ask('b', 1), NOON)).toMatchObject({ ok: false, shortage: { short: 'total' } })
+    expect(granted(spent, less, ask('b', 0)).grant).toMatchObject({ nanoUsd: 0, held: 0 })
+  })
+
   test.each([
     ['requests', { requestsPerMinute: 1 }],
     ['tokens', { tokensPerMinute: 150 }],

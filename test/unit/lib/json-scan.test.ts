@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../../src/errors.ts'
-import { patchJson, scanJson } from '../../../src/lib/json-scan.ts'
+import { patchJson, refuseRepeats, scanJson } from '../../../src/lib/json-scan.ts'
 
 const code = (text: string): string | undefined => {
   try {
@@ -76,6 +76,26 @@ describe('scanJson', () => {
     const startedAt = performance.now()
     expect(scanJson(text).map(({ key }) => key)).toEqual(['a', 'b'])
     expect(performance.now() - startedAt).toBeLessThan(1_000)
+  })
+})
+
+describe('refuseRepeats', () => {
+  const repeats = (text: string) => {
+    try {
+      return refuseRepeats(scanJson(text))
+    } catch (thrown) {
+      return thrown instanceof GatewayError ? [thrown.code, thrown.detail.param] : thrown
+    }
+  }
+  it.each([
+    ['{"model":"a","x":1,"model":"b"}', 'model'],
+    [String.raw`{"model":"a","mod\u0065l":"b"}`, 'model'],
+    ['{"":1,"":2}', ''],
+  ])('refuses %s', (text, param) => {
+    expect(repeats(text)).toEqual(['invalid_json', param])
+  })
+  it.each(['{"a":{"b":1},"b":{"b":1}}', '{"a":1,"A":2}', '[]', '{}'])('lets %s pass', (text) => {
+    expect(repeats(text)).toBeUndefined()
   })
 })
 
