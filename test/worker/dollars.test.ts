@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { wav } from '../../simulator/samples.ts'
 import { createSimulator } from '../../simulator/index.ts'
 import type { DataPoint } from '../../src/usage/data-point.ts'
-import { deployment, GATEWAY_KEY } from './key-bench.ts'
+import { deployment, GATEWAY_KEY, VARIABLES } from './key-bench.ts'
 import { chat, type Body, GATEWAY } from './support.ts'
 
 let ledgers = 0
@@ -660,6 +660,27 @@ describe('what Gemini really served', () => {
       unpriced: 1,
     })
   })
+})
+
+test('what is processed in a region costs what OpenAI asks for that', async () => {
+  const variables = {
+    ...VARIABLES,
+    RUNTIME_CONFIG: undefined,
+    OPENAI_BASE_URL: 'https://eu.api.openai.com/v1',
+  }
+  for (const [model, usd] of [
+    ['gpt-6.1-sol', '0.0044'], // 1,000 × 2 + 200 × 10 per million, and a tenth more
+    ['gpt-4o-mini', '0.00027'], // has one price everywhere
+  ] as const) {
+    const { key, charged } = await account({ variables })
+    for (const stream of [false, true]) {
+      const { status, ledger } = await charged(
+        chat({ model, stream, messages: used(tokens(1_000, 200)) }, { key }),
+      )
+      const times = stream ? 2 : 1
+      expect({ status, ledger: Number(ledger) }).toEqual({ status: 200, ledger: Number(usd) * times })
+    }
+  }
 })
 
 test('an embedding whose answer counts nothing is counted here, and marked', async () => {
