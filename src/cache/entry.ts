@@ -24,7 +24,11 @@ const head = z.object({
   storedAt: z.number(),
   freshUntil: z.number(),
   target: z.object({ id: z.string(), provider: z.string(), model: z.string(), credential: z.string() }),
-  served: z.object({ model: z.string().optional(), tier: z.string().optional() }),
+  served: z.object({
+    model: z.string().optional(),
+    tier: z.string().optional(),
+    regional: z.boolean().optional(),
+  }),
   usage: z.custom<Usage>(isUsage).optional(),
   adapted: z.array(z.custom<Adaptation>(isAdaptation)).readonly(),
 })

@@ -17,7 +17,11 @@ const TIERS: Readonly<Record<string, ServiceTier>> = {
 
 export interface Answered {
   readonly card: ModelCard | undefined
-  readonly served: { readonly model?: string | undefined; readonly tier?: string | undefined }
+  readonly served: {
+    readonly model?: string | undefined
+    readonly tier?: string | undefined
+    readonly regional?: boolean | undefined
+  }
   /** The model that the request was sent to, for one that the catalog does not list. */
   readonly model?: string | undefined
   readonly usage: Usage
@@ -37,7 +41,7 @@ export function createPricing(overrides: Overrides): PriceOf {
     const priced = overriddenCard(overrides, { names: [served.model, model], card: listed, date })
     const tier = TIERS[served.tier ?? 'default']
     if (priced === undefined || tier === undefined) return undefined
-    return cost({ card: priced, usage, date, tier })
+    return cost({ card: priced, usage, date, tier, regional: served.regional === true })
   }
   return (answer) => {
     const { parts } = answer.usage

@@ -9,7 +9,7 @@ import { type Calls, callsOf } from './parts.ts'
 import { decodePart, openBytes, readJson } from './read-answer.ts'
 import { openStream } from './open-stream.ts'
 import { readFailure } from './read-failure.ts'
-import { atTier } from './served-tier.ts'
+import { asServed, serviceOf } from './as-served.ts'
 
 /** Sends one request and waits until its answer means something. Never throws for what the upstream does. */
 export async function attempt<W extends Wire>(
@@ -41,15 +41,15 @@ async function begin<W extends Wire>(
   const responses = await Promise.all(calls.sent)
   const headers = responses[0]?.headers
   const upstreamRequestId = headers?.get('x-request-id') ?? undefined
-  const tier = headers && given.provider.servedTier?.(headers)
+  const service = serviceOf(given, headers)
   const input = {
     ...given,
-    billing: (served, usage) => given.billing(atTier(served, tier), usage),
+    billing: (served, usage) => given.billing(asServed(served, service), usage),
   } satisfies AttemptInput<W>
   const kind = input.answer === 'any' ? kindOf(responses) : input.answer
   const answer = await OPEN[kind](ports, input, { responses, decoded: calls.decoded }, abort)
   const allowances = headers === undefined ? [] : (input.provider.allowances?.(headers) ?? [])
-  return { ok: true, upstreamRequestId, tier, allowances, answer }
+  return { ok: true, upstreamRequestId, service, allowances, answer }
 }
 
 const OPEN = { json: readJson, events: openStream, bytes: openBytes } as const

@@ -3,6 +3,7 @@ import type { Relay } from '../lib/sse.ts'
 import type { BytesAnswer, Endpoint, Observer, ServedBy, Wire } from '../protocol/endpoint.ts'
 import type { Recording } from './recording.ts'
 import type { Usage } from '../protocol/usage.ts'
+import type { Service } from './as-served.ts'
 import type { Billing } from './billed.ts'
 import type { Failure } from '../providers/failure.ts'
 import type { Allowance, Codec, CodecContext, Provider } from '../providers/provider.ts'
@@ -69,8 +70,7 @@ export type Answer<W extends Wire> =
 export interface Begun<W extends Wire> {
   readonly ok: true
   readonly upstreamRequestId: string | undefined
-  /** The tier that served, where a header says. */
-  readonly tier: string | undefined
+  readonly service: Service
   /** What is left of the credential's rate limits, where the provider says. */
   readonly allowances: readonly Allowance[]
   readonly answer: Answer<W>

@@ -6,7 +6,7 @@ import { summed } from '../protocol/usage-sum.ts'
 import { UpstreamFailure } from '../providers/failure.ts'
 import type { AttemptInput, Part, Spent } from './exchange.ts'
 import { type Calls, guessed } from './parts.ts'
-import { atTier } from './served-tier.ts'
+import { asServed, serviceOf } from './as-served.ts'
 import { readUnseen } from './unseen.ts'
 
 /** One call has failed, and the attempt with it: how long the others are given to say what they used. */
@@ -14,7 +14,7 @@ const LAST_WORDS_MS = 5_000
 
 type Failing<W extends Wire> = Pick<
   AttemptInput<W>,
-  'endpoint' | 'codec' | 'context' | 'provider' | 'parts' | 'answer'
+  'endpoint' | 'codec' | 'context' | 'provider' | 'url' | 'parts' | 'answer'
 >
 
 /** What is known of one call; it is filled in as its answer comes. */
@@ -68,7 +68,7 @@ async function hear<W extends Wire>(
     signal,
   }: { readonly calls: Calls<W>; readonly i: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { endpoint, answer, provider } = failing
+  const { endpoint, answer } = failing
   try {
     const response = await sent[i]
     if (response === undefined) return
@@ -76,11 +76,11 @@ async function hear<W extends Wire>(
     if (answer === 'events') {
       await readUnseen(timers, failing, known, response)
       known.usage = known.observer.usage
-      known.served = atTier(known.observer.served, provider.servedTier?.(response.headers))
+      known.served = asServed(known.observer.served, serviceOf(failing, response.headers))
     } else {
       const body = await decoded(i)
       known.usage = endpoint.usage(body)
-      known.served = atTier(endpoint.served(body), provider.servedTier?.(response.headers))
+      known.served = asServed(endpoint.served(body), serviceOf(failing, response.headers))
     }
   } catch (thrown) {
     const refused = thrown instanceof UpstreamFailure && (thrown.failure.status ?? 0) >= 400

@@ -10,7 +10,7 @@ import { breakOf } from './failure-of.ts'
 import type { Planning } from './planning.ts'
 import type { Failure } from '../providers/failure.ts'
 import { EVENT_STREAM } from './replay.ts'
-import { atTier } from './served-tier.ts'
+import { asServed } from './as-served.ts'
 import type { Attempted, Call, Facts, Ports, Run, Scope, Served, Settled } from './types.ts'
 import type { Witness } from './witness.ts'
 
@@ -64,7 +64,7 @@ export function serve<E extends EndpointId>(
     stop()
     const error = failure && toAnswer(failure, scope.principal.credential !== undefined)
     // Only the end of a stream says which version served, and at which tier.
-    const final = served === undefined ? facts : { ...facts, served: atTier(served, won.begun.tier) }
+    const final = served === undefined ? facts : { ...facts, served: asServed(served, won.begun.service) }
     const result = { facts: final, attempts, usage: facts.usage, error, ...counted(end) }
     watch.ended(won.ranked, { ...result, failure }, ports.timers.now() - won.beganAt)
     ports.health.flush(scope.defer)
@@ -79,15 +79,15 @@ function factsOf<E extends EndpointId>(
   call: Call<E>,
   ownKey: boolean,
 ): Facts {
-  const { answer, upstreamRequestId, tier } = begun
+  const { answer, upstreamRequestId, service } = begun
   const endpoint = endpointOf(call.endpoint)
   const known = { target: ranked.target, card: ranked.card, adapted, upstreamRequestId, ownKey }
   if (answer.kind === 'events')
-    return { ...known, served: atTier(answer.observer.served, tier), usage: undefined }
+    return { ...known, served: asServed(answer.observer.served, service), usage: undefined }
   const { response } = answer
-  if (response === undefined) return { ...known, served: atTier({}, tier), usage: undefined }
+  if (response === undefined) return { ...known, served: asServed({}, service), usage: undefined }
   const usage = answer.kind === 'json' ? answer.usage : answer.usage()
-  return { ...known, served: atTier(endpoint.served(response), tier), usage }
+  return { ...known, served: asServed(endpoint.served(response), service), usage }
 }
 
 type Ended = Pick<Settled, 'finish' | 'answer'> &

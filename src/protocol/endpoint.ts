@@ -24,6 +24,8 @@ export interface MediaReference {
 export interface ServedBy {
   readonly model?: string | undefined
   readonly tier?: string | undefined
+  /** In a region of the operator's choice, which may cost more. */
+  readonly regional?: boolean | undefined
   /** Its id, where the answer can be asked for again. */
   readonly id?: string | undefined
 }

@@ -129,6 +129,8 @@ export interface Provider {
   readonly allowances?: (headers: Headers) => readonly Allowance[]
   /** Reads the tier that really served, in OpenAI's word, for providers that say it in a header. */
   readonly servedTier?: (headers: Headers) => string | undefined
+  /** Whether what is asked for at this host is processed in a region, where that has a price of its own. */
+  readonly isRegional?: (hostname: string) => boolean
   /** When daily quotas, which are counted per model, return; absent: a spent quota is the credential's, until further notice. */
   readonly dailyReset?: 'pacific'
   /** Reads an error answer. `body` is parsed JSON, or the text where it is none. */

@@ -107,8 +107,12 @@ export function received(box: Outbox, { next, gatherMs }: Receipt): Outbox {
   }
 }
 
-/** No receipt came: whether the batch arrived is not known, and need not be. */
+/**
+ * No receipt came: whether the batch arrived is not known, and need not be. That requests have begun is not worth a
+ * repetition: they end, and what they then have to say is.
+ */
 export function lost(box: Outbox, now: number): Outbox {
+  if (box.entries.length === 0) return { ...box, sent: undefined }
   const pause = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** box.failures)
   return { ...box, sent: undefined, failures: box.failures + 1, retryAt: now + pause }
 }

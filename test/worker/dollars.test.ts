@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { wav } from '../../simulator/samples.ts'
 import { createSimulator } from '../../simulator/index.ts'
 import type { DataPoint } from '../../src/usage/data-point.ts'
-import { deployment, GATEWAY_KEY } from './key-bench.ts'
+import { deployment, GATEWAY_KEY, VARIABLES } from './key-bench.ts'
 import { chat, type Body, GATEWAY } from './support.ts'
 
 let ledgers = 0
@@ -425,6 +425,27 @@ describe("the caller's own provider key", () => {
   })
 })
 
+test("a kept answer spares a caller with a key of Gemini's own what it spares the operator elsewhere", async () => {
+  const { key, send, booked, admin } = await account({ file: { keyMode: 'hybrid' } })
+  // 1,000 × 0.30 + 200 × 2.50 per million
+  const body = { model: 'gemini-2.5-flash', messages: used(gemini(1_000, 200)) }
+  const cached = { 'x-gateway-cache': 'on' }
+  const own = { ...cached, 'x-gateway-provider-key': 'gemini:AIza-own' }
+  const hits: (string | null)[] = []
+  for (const headers of [own, own, cached]) {
+    const answer = await send(chat(body, { key, headers }))
+    hits.push(answer.headers.get('x-gateway-cache'), answer.headers.get('x-gateway-saved'))
+  }
+  expect(hits).toEqual(['miss', null, 'hit', '0.0008', 'hit', '0.0008'])
+  expect(await booked()).toMatchObject({
+    ledger: '0',
+    budget: 0,
+    row: { requests: 3, own_key_usd: '0.0008', own_key_saved_usd: '0.0008', saved_usd: '0.0008' },
+  })
+  const metrics = await admin('GET', '/../metrics')
+  expect(metrics.text).toMatch(/llm_gateway_own_key_saved_usd_total\{.*\} 0\.0008\n/)
+})
+
 describe('choices that are calls of their own', () => {
   const body = { model: 'gemini-2.5-pro', n: 4, messages: used(gemini(60_000, 100)) }
   const failing = (status: number, times: number) => {
@@ -639,6 +660,27 @@ describe('what Gemini really served', () => {
       unpriced: 1,
     })
   })
+})
+
+test('what is processed in a region costs what OpenAI asks for that', async () => {
+  const variables = {
+    ...VARIABLES,
+    RUNTIME_CONFIG: undefined,
+    OPENAI_BASE_URL: 'https://eu.api.openai.com/v1',
+  }
+  for (const [model, usd] of [
+    ['gpt-6.1-sol', '0.0044'], // 1,000 × 2 + 200 × 10 per million, and a tenth more
+    ['gpt-4o-mini', '0.00027'], // has one price everywhere
+  ] as const) {
+    const { key, charged } = await account({ variables })
+    for (const stream of [false, true]) {
+      const { status, ledger } = await charged(
+        chat({ model, stream, messages: used(tokens(1_000, 200)) }, { key }),
+      )
+      const times = stream ? 2 : 1
+      expect({ status, ledger: Number(ledger) }).toEqual({ status: 200, ledger: Number(usd) * times })
+    }
+  }
 })
 
 test('an embedding whose answer counts nothing is counted here, and marked', async () => {

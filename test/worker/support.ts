@@ -120,7 +120,8 @@ export function bench({
       : compose(variables, { config, timers, kv, health, send })
   const composed = own ?? servicesFor(env, () => undefined)
   if (composed instanceof Promise) throw new Error('there is no runtime configuration to wait for')
-  const services: Services = { ...composed, settled: (each) => void settled.push(each) }
+  const settle = (each: Settled): void => void settled.push(each)
+  const services: Services = { ...composed, begin: () => undefined, settled: settle }
   const app = createApp(() => services)
   const contexts: ExecutionContext[] = []
   return {

@@ -28,6 +28,9 @@ const chat: Passthrough<ChatWire> = {
   instead: (request, about) => (needsResponses(request, about) ? bridge : undefined),
 }
 
+/** Where a project with data residency is served: `eu.api.openai.com` (catalog.md 10, rule 8). */
+const REGIONAL = /^[a-z]{2}\.api\.openai\.com$/
+
 /** OpenAI, and every vendor that speaks its API: they differ by base URL and credential alone. */
 export const openai: Provider = {
   checkPath: '/models',
@@ -44,6 +47,7 @@ export const openai: Provider = {
     clientSecrets,
   },
   realtime: { kind: 'relay', path: '/realtime' },
+  isRegional: (hostname) => REGIONAL.test(hostname),
   allowances,
   classify,
 }

@@ -1,18 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { createBatcher } from '../../../src/usage/batcher.ts'
+import { createBatcher, DEFERRED_MS } from '../../../src/usage/batcher.ts'
 import { BATCH_MAX, GATHER_MS } from '../../../src/usage/outbox.ts'
 import type { Batch, Receipt } from '../../../src/usage/wire.ts'
 import { FakeTimers, settle } from '../support/clock.ts'
 import { entry, START } from './support.ts'
 
 /** A batcher, when each of its batches left, and an object that takes `answerMs` to answer. */
-function bench({ answerMs = 10, gatherMs = GATHER_MS } = {}) {
+function bench({ answerMs = 10, gatherMs = GATHER_MS, fails = false } = {}) {
   const timers = new FakeTimers(START)
   const sent: { at: number; batch: Batch }[] = []
   const deferred: Promise<unknown>[] = []
   const object = () => ({
     async report(batch: Batch): Promise<Receipt> {
       sent.push({ at: timers.now() - START, batch })
+      if (fails) throw new Error('The ledger is away.')
       await new Promise<void>((resolve) => void timers.after(answerMs, resolve))
       return { next: batch.from + batch.entries.length, gatherMs }
     },
@@ -89,6 +90,23 @@ describe('what an isolate has to say', () => {
       [20_000 + GATHER_MS, 1, 1],
       [30_000 + GATHER_MS, 1, 0],
     ])
+  })
+
+  test('is repeated for entries only, and never for longer than the runtime lets it', async () => {
+    const { timers, begin, add, sent, deferred } = bench({ fails: true })
+    begin()
+    await timers.advance(60_000)
+    expect(sent.map(({ at }) => at)).toEqual([GATHER_MS])
+    await Promise.all(deferred)
+    add()
+    let over = false
+    void Promise.all(deferred).then(() => {
+      over = true
+    })
+    await timers.advance(DEFERRED_MS)
+    expect(over).toBe(true)
+    const since = 60_000 + GATHER_MS
+    expect(sent.slice(1).map(({ at }) => at - since)).toEqual([0, 2_000, 6_000, 14_000])
   })
 
   test('waits longer only where the object asks for it', async () => {
