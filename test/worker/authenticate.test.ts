@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createAuthenticator } from '../../../src/keys/authenticate.ts'
-import { createStrangers } from '../../../src/keys/strangers.ts'
+import { createAuthenticator } from '../../src/keys/authenticate.ts'
+import { createStrangers } from '../../src/keys/strangers.ts'
 
 const timers = { now: () => 0 }
 const DEPLOYMENT = {
