@@ -10,7 +10,7 @@ import {
   pageSchema,
   purgeSchema,
 } from '../src/http/admin-schemas.ts'
-import { keyChangeSchema, newKeySchema } from '../src/keys/key-input.ts'
+import { keyChangeSchema, newKeySchema } from '../src/keys/object/key-input.ts'
 import { endpoints } from '../src/protocol/index.ts'
 import { parameterSchema } from '../src/usage/ask-input.ts'
 

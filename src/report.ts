@@ -1,5 +1,5 @@
 import { GatewayError } from './errors.ts'
-import { sanitise } from './gateway/answer.ts'
+import { sanitise } from './gateway/attempt/answer.ts'
 
 /** One structured line for a request, made by `usage/log-line.ts`. */
 export function reportUsage(line: string): void {

@@ -2,7 +2,7 @@ import type { About, Hook } from '../hooks/hook.ts'
 import { scanJson } from '../lib/json-scan.ts'
 import { endpointOf, type EndpointId } from '../protocol/index.ts'
 import type { SessionRequest } from '../protocol/realtime.ts'
-import type { Explain } from './explain.ts'
+import type { Explain } from './explain/explain.ts'
 import type { Call, Gateway, RawBody, Scope, Served, Settled, Tags } from './types.ts'
 
 type Complain = (message: string) => void

@@ -20,10 +20,10 @@ import type { HealthView } from '../health/view.ts'
 import type { Turns } from '../router/candidate.ts'
 import type { StrategyName } from '../router/strategies/index.ts'
 import type { Adaptation, Media, Notes, Provider, Target } from '../providers/provider.ts'
-import type { CacheAsks } from './cache-asks.ts'
-import type { LifecycleFacts } from './candidates.ts'
-import type { Spent } from './exchange.ts'
-import type { Planning } from './planning.ts'
+import type { CacheAsks } from './cache/cache-asks.ts'
+import type { LifecycleFacts } from './plan/candidates.ts'
+import type { Spent } from './attempt/exchange.ts'
+import type { Planning } from './plan/planning.ts'
 
 /** What is true of one request from start to finish. Immutable; made by the HTTP layer, passed down. */
 export interface Scope {

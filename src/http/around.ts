@@ -1,5 +1,5 @@
 import type { Call, Served } from '../gateway/types.ts'
-import type { Tab } from '../keys/tab.ts'
+import type { Tab } from '../keys/isolate/tab.ts'
 import type { EndpointId } from '../protocol/index.ts'
 import { continued, remember } from '../responses/continuation.ts'
 import type { AppEnv } from './env.ts'

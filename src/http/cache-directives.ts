@@ -1,6 +1,6 @@
 import { MAX_TTL_SECONDS } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
-import { type CacheAsks, NO_ASKS } from '../gateway/cache-asks.ts'
+import { type CacheAsks, NO_ASKS } from '../gateway/cache/cache-asks.ts'
 import { REQUEST_HEADERS } from './request-headers.ts'
 
 const { cache: OURS, cacheControl: STANDARD } = REQUEST_HEADERS

@@ -1,4 +1,4 @@
-import type { HeldKey } from '../keys/key-ring.ts'
+import type { HeldKey } from '../keys/isolate/key-ring.ts'
 import type { Principal } from '../keys/principal.ts'
 import type { RawBody } from '../gateway/types.ts'
 import type { Services } from '../services.ts'

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import * as z from 'zod'
-import type { SessionAsked } from '../gateway/explain-session.ts'
+import type { SessionAsked } from '../gateway/explain/explain-session.ts'
 import { modelIn, REALTIME_PATH } from '../protocol/realtime.ts'
 import { type Hold, readJsonBody, startHold } from './body.ts'
 import type { AppEnv } from './env.ts'

@@ -1,6 +1,6 @@
 import { dayOf, deprecationHeader, sunsetHeader } from '../catalog/civil-date.ts'
 import type { PriceOf } from '../catalog/pricing.ts'
-import type { LifecycleFacts } from '../gateway/candidates.ts'
+import type { LifecycleFacts } from '../gateway/plan/candidates.ts'
 import type { Attempted, CacheFacts, Facts, Served } from '../gateway/types.ts'
 import type { Bill } from '../protocol/endpoint.ts'
 import type { Usage } from '../protocol/usage.ts'

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { dayOf } from '../catalog/civil-date.ts'
 import type { Settled } from '../gateway/types.ts'
-import { nanoUsdOf } from '../keys/tab.ts'
+import { nanoUsdOf } from '../keys/isolate/tab.ts'
 import type { Done, Due } from '../responses/due.ts'
 import { LOOKED, workOf } from '../responses/due.ts'
 import type { Kept } from '../responses/kept.ts'

@@ -1,6 +1,6 @@
 import { type ErrorCode, GatewayError } from '../errors.ts'
 import type { Denial } from './record.ts'
-import type { Short, Shortage } from './quota.ts'
+import type { Short, Shortage } from './limits/quota.ts'
 
 /** Why a call is not served, and what its caller can do about it. */
 export interface Refusal {

@@ -1,4 +1,4 @@
-import { CLIENT } from '../gateway/candidates.ts'
+import { CLIENT } from '../gateway/plan/candidates.ts'
 import type { Call, Served, Settled } from '../gateway/types.ts'
 import type { Principal } from '../keys/principal.ts'
 import type { Chance } from '../lib/chance.ts'

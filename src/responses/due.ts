@@ -1,6 +1,6 @@
 import { card } from '../catalog/card.ts'
 import type { Attempted, Facts, Settled, Tags } from '../gateway/types.ts'
-import { mayBeBilled } from '../gateway/spent.ts'
+import { mayBeBilled } from '../gateway/attempt/spent.ts'
 import { isRecord } from '../protocol/guards.ts'
 import type { ResponseObject } from '../protocol/responses.ts'
 import { responseServedBy, responsesUsage } from '../protocol/responses-usage.ts'

@@ -1,6 +1,6 @@
 import { formatUsd } from '../catalog/money.ts'
 import type { Answered, PriceOf } from '../catalog/pricing.ts'
-import { spentOn } from '../gateway/spent.ts'
+import { spentOn } from '../gateway/attempt/spent.ts'
 import type { Attempted } from '../gateway/types.ts'
 import type { Bill } from '../protocol/endpoint.ts'
 import { usageList } from './counters.ts'

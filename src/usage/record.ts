@@ -1,7 +1,7 @@
 import { dayOf } from '../catalog/civil-date.ts'
 import type { Cost } from '../catalog/cost.ts'
 import type { PriceOf } from '../catalog/pricing.ts'
-import { mayBeBilled, spentOn } from '../gateway/spent.ts'
+import { mayBeBilled, spentOn } from '../gateway/attempt/spent.ts'
 import type { Attempted, Facts, Settled, Tags } from '../gateway/types.ts'
 import { ownSearch } from '../protocol/chat-usage.ts'
 import type { Usage } from '../protocol/usage.ts'

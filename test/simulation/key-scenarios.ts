@@ -1,4 +1,4 @@
-import type { NewKey } from '../../src/keys/key-input.ts'
+import type { NewKey } from '../../src/keys/object/key-input.ts'
 
 /** A key, the isolates that serve it, and all that goes wrong between them. */
 export interface Scenario {

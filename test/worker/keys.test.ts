@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
-import { keysOf } from '../../src/keys/bindings.ts'
-import type { NewKey } from '../../src/keys/key-input.ts'
-import type { Admission, Found, HeldKey } from '../../src/keys/key-ring.ts'
+import { keysOf } from '../../src/keys/object/bindings.ts'
+import type { NewKey } from '../../src/keys/object/key-input.ts'
+import type { Admission, Found, HeldKey } from '../../src/keys/isolate/key-ring.ts'
 
 const SECRET = 'a secret of the deployment, 32 bytes or more'
 const CALL = { requests: 1, tokens: 1_000, nanoUsd: 1_000_000 }

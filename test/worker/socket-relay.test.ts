@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
-import { joinSockets } from '../../src/gateway/socket-relay.ts'
+import { joinSockets } from '../../src/gateway/realtime/socket-relay.ts'
 import { sessionMeter } from '../../src/protocol/realtime.ts'
 
 /** As much of the runtime's socket as a relay touches. */

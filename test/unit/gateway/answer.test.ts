@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sanitise, toAnswer } from '../../../src/gateway/answer.ts'
+import { sanitise, toAnswer } from '../../../src/gateway/attempt/answer.ts'
 import { FAILURES, type FailureKind } from '../../../src/providers/failure.ts'
 
 const kinds = Object.keys(FAILURES) as FailureKind[]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRegistry } from '../../../src/config/registry.ts'
 import { loadConfig } from '../../../src/config/load.ts'
-import { resolve } from '../../../src/gateway/candidates.ts'
+import { resolve } from '../../../src/gateway/plan/candidates.ts'
 
 const env = { OPENAI_API_KEY: 'a', OPENAI_API_KEY_2: 'b', GEMINI_API_KEY: 'c', GROQ_KEY: 'd' }
 function resolved(model: string, file: unknown = {}, ownKey = false) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createNotes } from '../../../src/gateway/notes.ts'
+import { createNotes } from '../../../src/gateway/attempt/notes.ts'
 
 it('keeps tenants apart, whatever their names', () => {
   const notes = createNotes()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { chat } from '../../../src/protocol/chat-endpoint.ts'
-import { estimateOf } from '../../../src/gateway/parts.ts'
+import { estimateOf } from '../../../src/gateway/attempt/parts.ts'
 
 const chunk = (content: string, finish: 'stop' | null = null) =>
   ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Planning } from '../../../src/gateway/planning.ts'
-import { traceOf } from '../../../src/gateway/trace.ts'
+import type { Planning } from '../../../src/gateway/plan/planning.ts'
+import { traceOf } from '../../../src/gateway/explain/trace.ts'
 import { asciiJson } from '../../../src/http/headers.ts'
 
 const target = (id: string) => ({ id, provider: 'openai', model: id, credential: 'TEAM_KEY' })

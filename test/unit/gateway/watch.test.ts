@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../../src/config/load.ts'
 import { createRegistry } from '../../../src/config/registry.ts'
-import { configuredTargets, settingsOf } from '../../../src/gateway/watch.ts'
+import { configuredTargets, settingsOf } from '../../../src/gateway/watch/watch.ts'
 
 const ENV = { OPENAI_API_KEY: 'sk-a', GEMINI_API_KEY: 'AIza' }
 const NOW = Date.UTC(2026, 10, 1)

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { translateSink } from '../../../src/gateway/sinks.ts'
+import { translateSink } from '../../../src/gateway/attempt/sinks.ts'
 import { relay } from '../../../src/lib/sse.ts'
 import { chat } from '../../../src/protocol/chat-endpoint.ts'
 import { gemini } from '../../../src/providers/gemini/index.ts'

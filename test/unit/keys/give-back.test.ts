@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { capsOf, moved, openBooks, periodKey } from '../../../src/keys/books.ts'
-import { grant } from '../../../src/keys/quota.ts'
-import { expire, givenBack } from '../../../src/keys/settlement.ts'
+import { capsOf, moved, openBooks, periodKey } from '../../../src/keys/limits/books.ts'
+import { grant } from '../../../src/keys/limits/quota.ts'
+import { expire, givenBack } from '../../../src/keys/limits/settlement.ts'
 
 const NOON = Date.UTC(2026, 10, 24, 12)
 const MINUTE = 60_000

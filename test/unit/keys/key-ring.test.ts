@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { createKeyHasher, mintKey } from '../../../src/keys/key.ts'
-import { newKeySchema, type NewKey, newRecord } from '../../../src/keys/key-input.ts'
-import { type Admission, createKeyRing, type Found, type HeldKey } from '../../../src/keys/key-ring.ts'
-import { createLedger } from '../../../src/keys/ledger.ts'
+import { newKeySchema, type NewKey, newRecord } from '../../../src/keys/object/key-input.ts'
+import {
+  type Admission,
+  createKeyRing,
+  type Found,
+  type HeldKey,
+} from '../../../src/keys/isolate/key-ring.ts'
+import { createLedger } from '../../../src/keys/limits/ledger.ts'
 import type { KeyRecord } from '../../../src/keys/record.ts'
 import { refusalError } from '../../../src/keys/refusal.ts'
-import { answerSync, revoked, type SyncInput } from '../../../src/keys/sync.ts'
+import { answerSync, revoked, type SyncInput } from '../../../src/keys/limits/sync.ts'
 import { FakeTimers, settle as settled } from '../support/clock.ts'
 
 const hashKey = createKeyHasher('a secret of the deployment, 32 bytes or more')

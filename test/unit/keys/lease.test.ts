@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { capsOf, openBooks } from '../../../src/keys/books.ts'
-import { isValid, openLease, reportOf, settle, shrink, take } from '../../../src/keys/lease.ts'
-import { grant } from '../../../src/keys/quota.ts'
+import { capsOf, openBooks } from '../../../src/keys/limits/books.ts'
+import { isValid, openLease, reportOf, settle, shrink, take } from '../../../src/keys/limits/lease.ts'
+import { grant } from '../../../src/keys/limits/quota.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12)
 const call = (id: string, amount = 10) => ({ id, requests: 1, tokens: amount, nanoUsd: amount })

@@ -1,9 +1,17 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Books, capsOf, forgivable, openBooks, PERIODS } from '../../../src/keys/books.ts'
-import { isValid, type Lease, openLease, reportOf, settle, shrink, take } from '../../../src/keys/lease.ts'
-import { type Grant, grant, type Report } from '../../../src/keys/quota.ts'
-import { expire, report } from '../../../src/keys/settlement.ts'
+import { type Books, capsOf, forgivable, openBooks, PERIODS } from '../../../src/keys/limits/books.ts'
+import {
+  isValid,
+  type Lease,
+  openLease,
+  reportOf,
+  settle,
+  shrink,
+  take,
+} from '../../../src/keys/limits/lease.ts'
+import { type Grant, grant, type Report } from '../../../src/keys/limits/quota.ts'
+import { expire, report } from '../../../src/keys/limits/settlement.ts'
 
 /**
  * Histories of one key and three isolates, with messages that are lost, repeated and overtaken, isolates that die,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type Books, type Caps, capsOf, openBooks } from '../../../src/keys/books.ts'
-import { type Ask, type Grant, grant, LEASE_MS, type Report } from '../../../src/keys/quota.ts'
+import { type Books, type Caps, capsOf, openBooks } from '../../../src/keys/limits/books.ts'
+import { type Ask, type Grant, grant, LEASE_MS, type Report } from '../../../src/keys/limits/quota.ts'
 import { NANO_USD } from '../../../src/keys/record.ts'
-import { expire, report } from '../../../src/keys/settlement.ts'
+import { expire, report } from '../../../src/keys/limits/settlement.ts'
 
 const NOON = Date.UTC(2026, 10, 24, 12)
 const need = (nanoUsd: number, tokens = 100) => ({ requests: 1, tokens, nanoUsd })

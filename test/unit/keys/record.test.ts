@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { changed, keyChangeSchema, newKeySchema, newRecord } from '../../../src/keys/key-input.ts'
+import { changed, keyChangeSchema, newKeySchema, newRecord } from '../../../src/keys/object/key-input.ts'
 import { principalOf } from '../../../src/keys/principal.ts'
 import {
   authorize,

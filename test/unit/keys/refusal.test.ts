@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { capsOf, openBooks } from '../../../src/keys/books.ts'
-import { duration, metersOf, rateHeaders, usageOf } from '../../../src/keys/meters.ts'
+import { capsOf, openBooks } from '../../../src/keys/limits/books.ts'
+import { duration, metersOf, rateHeaders, usageOf } from '../../../src/keys/limits/meters.ts'
 import { denialError, refusalError, refusalOf } from '../../../src/keys/refusal.ts'
 
 const NOON = Date.UTC(2026, 10, 24, 12)

@@ -9,7 +9,7 @@ import {
   total,
   waitMs,
   type Window,
-} from '../../../src/keys/window.ts'
+} from '../../../src/keys/limits/window.ts'
 
 const steps = fc.array(fc.tuple(fc.nat(9_000), fc.integer({ min: 1, max: 5 })), { maxLength: 120 })
 
