@@ -177,7 +177,7 @@ describe('runtime configuration', () => {
       [{ timeouts: { stallMs: -1 } }, 'timeouts.stallMs'],
       [{ tiemouts: {} }, 'tiemouts'],
       [{ timeouts: { stalMs: 1 } }, 'timeouts.stalMs'],
-      [{ usage: { shards: 1 } }, 'usage.shards'],
+      [{ usage: { shards: 2 } }, 'usage.shards'],
       [{ upstreamAllowHosts: ['localhost'] }, 'upstreamAllowHosts'],
       [{ media: { allowHosts: ['localhost'] } }, 'media.allowHosts'],
       [{ providers: { own: { baseUrl: 'http://169.254.169.254/v1' } } }, 'providers.own.baseUrl'],
