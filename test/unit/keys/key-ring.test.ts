@@ -8,7 +8,7 @@ import {
   type HeldKey,
 } from '../../../src/keys/isolate/key-ring.ts'
 import { createLedger } from '../../../src/keys/limits/ledger.ts'
-import type { KeyRecord } from '../../../src/keys/record.ts'
+import { authorize, type KeyRecord } from '../../../src/keys/record.ts'
 import { refusalError } from '../../../src/keys/refusal.ts'
 import { answerSync, revoked, type SyncInput } from '../../../src/keys/limits/sync.ts'
 import { FakeTimers, settle as settled } from '../support/clock.ts'
@@ -343,4 +343,20 @@ describe('without the object', () => {
     await timers.advance(5_000)
     expect(usage().budgets.total).toMatchObject({ spentUsd: 0.05, heldUsd: 0 })
   })
+})
+
+test('a key that is known is checked in less than 30 µs of CPU, and nobody is asked', async () => {
+  const { timers, find, sent } = await world(PLENTY)
+  const check = async (): Promise<void> => {
+    const found = await find()
+    if (found.kind !== 'found' || authorize(found.key, { now: timers.now() }) !== undefined)
+      throw new Error('the key was refused')
+  }
+  for (let i = 0; i < 5_000; i++) await check() // compiled by now
+  const asked = sent.length
+  const from = process.cpuUsage()
+  for (let i = 0; i < 20_000; i++) await check()
+  const { user, system } = process.cpuUsage(from)
+  expect((user + system) / 20_000).toBeLessThan(30)
+  expect(sent).toHaveLength(asked)
 })
